@@ -1,0 +1,269 @@
+"""The one interface to GIMP: numbers for images and items, raw rows for pixels, one name for each thing done.
+
+Implemented by ``backend_gi`` (GIMP 3.0 and later, PyGObject) and ``backend_ctypes`` (GIMP 2.10, libgimp without
+Python 2). Images and items (layers, groups, channels, masks) are the numbers GIMP gives them. All calls belong in the
+main thread: a plug-in has one wire to GIMP.
+
+Pixel formats are babl's: an *encoding* is ``R'G'B'A u16``; a *format* is its full name with the space of an image,
+``R'G'B'A u16-space-0.96…``. A bare encoding handed in as a format means sRGB and converts.
+"""
+
+import sys
+from abc import ABC, abstractmethod
+from dataclasses import dataclass, field
+from typing import Any, Callable, Dict, List, Optional, Sequence, Tuple
+
+from pluripaint_client.geometry import Region
+
+INTERACTIVE, NONINTERACTIVE, WITH_LAST_VALS = 0, 1, 2
+PERSISTENT_UNDOABLE = 3  # parasite flags: kept in the file, part of the undo history
+
+
+class GimpFailed(RuntimeError):
+    """GIMP refused a call; the message is GIMP's own."""
+
+
+@dataclass(frozen=True)
+class Argument:
+    """A setting as an argument of a procedure. ``kind``: ``int``, ``float`` or ``string``."""
+
+    name: str
+    label: str
+    kind: str
+    default: Any
+    low: float = 0
+    high: float = 0
+
+
+@dataclass(frozen=True)
+class Invocation:
+    """What GIMP handed over: how it was called, on what, with which settings (by argument name)."""
+
+    mode: int
+    image: int
+    items: Sequence[int]
+    values: Dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Procedure:
+    """One menu entry. ``run`` returns ``""`` when done, a sentence when not, ``None`` when the person cancelled."""
+
+    name: str
+    label: str
+    blurb: str
+    run: Callable[["Backend", Invocation], Optional[str]]
+    arguments: Sequence[Argument] = ()
+    needs_image: bool = True
+    menu: str = "<Image>/Filters/Inpaint"
+
+
+@dataclass(frozen=True)
+class NewLayer:
+    """A layer to be made: colour and alpha interleaved in ``format``, over ``box`` (image coordinates)."""
+
+    name: str
+    box: Region
+    pixels: bytes
+    format: str
+    visible: bool
+    parasite: bytes = b""
+
+
+class Backend(ABC):
+    """GIMP, as far as this plug-in needs it."""
+
+    version = ""
+    parasite_name = "pluripaint"
+
+    # -- pixels ------------------------------------------------------------------------------------------------
+    @abstractmethod
+    def start_pixels(self) -> None:
+        """Starts GEGL (0.1–0.5 s); before the first call that touches pixels, any number of times."""
+
+    @abstractmethod
+    def encoding(self, item: int) -> str:
+        """The item's own encoding, e.g. ``R'G'B'A u16``, ``Y float``."""
+
+    @abstractmethod
+    def format(self, item: int, encoding: str) -> str:
+        """Full format name of ``encoding`` in the item's own colour space."""
+
+    @abstractmethod
+    def icc(self, item: int) -> Optional[bytes]:
+        """The ICC profile of the item's space for its *encoded* values; ``None`` where that is sRGB."""
+
+    @abstractmethod
+    def read(self, item: int, box: Region, fmt: str) -> bytes:
+        """Rows of ``box`` in the item's own coordinates; zeros outside the item."""
+
+    @abstractmethod
+    def convert(self, pixels: bytes, width: int, height: int, fmt: str, to: str) -> bytes:
+        """The same pixels in another format."""
+
+    # -- images ------------------------------------------------------------------------------------------------
+    @abstractmethod
+    def image_valid(self, image: int) -> bool: ...
+
+    @abstractmethod
+    def image_size(self, image: int) -> Tuple[int, int]: ...
+
+    @abstractmethod
+    def base_type(self, image: int) -> str:
+        """``rgb``, ``gray`` or ``indexed``."""
+
+    @abstractmethod
+    def precision(self, image: int) -> int:
+        """GIMP's number for depth and curve: only to be compared."""
+
+    @abstractmethod
+    def selection_box(self, image: int) -> Optional[Region]:
+        """Bounds of the selection with its soft rim; ``None`` when nothing is selected."""
+
+    @abstractmethod
+    def selection(self, image: int) -> int:
+        """The selection as an item of the image's size."""
+
+    @abstractmethod
+    def selected_items(self, image: int) -> List[int]:
+        """The active layers, mask or channel."""
+
+    @abstractmethod
+    def select_items(self, image: int, items: Sequence[int]) -> None:
+        """Makes these the active layers."""
+
+    @abstractmethod
+    def layers(self, image: int) -> List[int]:
+        """Top-level layers, uppermost first."""
+
+    @abstractmethod
+    def channels(self, image: int) -> List[int]:
+        """The image's own channels (saved selections)."""
+
+    @abstractmethod
+    def visible_copy(self, image: int) -> int:
+        """A layer with what is seen, belonging to the image but not inserted; to be dropped with ``delete_item``."""
+
+    @abstractmethod
+    def new_image(self, like: int, width: int, height: int) -> int:
+        """An image with the base type, precision and profile of ``like``."""
+
+    @abstractmethod
+    def show_image(self, image: int) -> None: ...
+
+    @abstractmethod
+    def undo_group(self, image: int, start: bool) -> None: ...
+
+    @abstractmethod
+    def displays_flush(self) -> None: ...
+
+    # -- items -------------------------------------------------------------------------------------------------
+    @abstractmethod
+    def item_valid(self, item: int) -> bool: ...
+
+    @abstractmethod
+    def kind(self, item: int) -> str:
+        """``layer``, ``group``, ``text``, ``other-layer`` (vector, link), ``mask``, ``channel`` or ``other``."""
+
+    @abstractmethod
+    def item_name(self, item: int) -> str: ...
+
+    @abstractmethod
+    def rename(self, item: int, name: str) -> None: ...
+
+    @abstractmethod
+    def box(self, item: int) -> Region:
+        """Where a drawable lies in its image."""
+
+    @abstractmethod
+    def parent(self, item: int) -> int:
+        """The group that holds the item, 0 at the top level."""
+
+    @abstractmethod
+    def position(self, image: int, item: int) -> int: ...
+
+    @abstractmethod
+    def children(self, item: int) -> List[int]: ...
+
+    @abstractmethod
+    def visible(self, item: int) -> bool: ...
+
+    @abstractmethod
+    def set_visible(self, item: int, visible: bool) -> None: ...
+
+    @abstractmethod
+    def plain_reasons(self, item: int) -> List[str]:
+        """Why the layer's own pixels are not what is seen: ``opacity``, ``mode``, ``mask``, ``filters``."""
+
+    @abstractmethod
+    def layer_of_mask(self, mask: int) -> int: ...
+
+    @abstractmethod
+    def new_group(self, image: int, name: str) -> int: ...
+
+    @abstractmethod
+    def new_layer(self, image: int, layer: NewLayer) -> int:
+        """Makes the layer and writes its pixels; not yet inserted, hence no undo step and no redraw."""
+
+    @abstractmethod
+    def insert(self, image: int, layer: int, parent: int, position: int) -> None: ...
+
+    @abstractmethod
+    def reorder(self, image: int, item: int, parent: int, position: int) -> None: ...
+
+    @abstractmethod
+    def remove(self, image: int, item: int) -> None:
+        """Takes a layer out of the image."""
+
+    @abstractmethod
+    def delete_item(self, item: int) -> None:
+        """Drops a layer that was never inserted."""
+
+    @abstractmethod
+    def parasite(self, item: int) -> bytes:
+        """Our note on the item, ``b""`` where there is none."""
+
+    @abstractmethod
+    def set_parasite(self, item: int, data: bytes) -> None: ...
+
+    # -- the person --------------------------------------------------------------------------------------------
+    @abstractmethod
+    def progress(self, text: str, fraction: float) -> None:
+        """Shows text and bar in the image's status bar; starts it at the first call."""
+
+    @abstractmethod
+    def progress_end(self) -> None: ...
+
+    @abstractmethod
+    def message(self, text: str) -> None: ...
+
+    @abstractmethod
+    def settings_folder(self) -> str:
+        """The folder of GIMP's own settings."""
+
+    @abstractmethod
+    def prepare_window(self) -> None:
+        """Before the first GTK window."""
+
+    @abstractmethod
+    def adopt_window(self, window: Any) -> None:
+        """Makes a GTK window belong to GIMP's, where GIMP offers that."""
+
+    @abstractmethod
+    def main(self, procedures: Sequence[Procedure]) -> int:
+        """Answers GIMP: query or run."""
+
+
+def find() -> Backend:
+    """The backend for the GIMP that started this process.
+
+    GIMP 2.10 starts a plug-in as ``FILE -gimp FD FD MODE STACKTRACE``, GIMP 3 puts its protocol's number before the
+    two descriptors.
+    """
+    if len(sys.argv) > 4 and sys.argv[4].startswith("-"):
+        from .backend_ctypes import CtypesBackend
+
+        return CtypesBackend()
+    from .backend_gi import GiBackend
+
+    return GiBackend()

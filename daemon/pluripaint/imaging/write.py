@@ -1,0 +1,83 @@
+"""Writing: PNG for 8 and 16 bit, TIFF for float, profile and EXIF kept."""
+
+from __future__ import annotations
+
+import io
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+
+from pluripaint.imaging import png
+from pluripaint.imaging.photo import Photo
+
+_EXIF_TAG = 0x8769
+
+
+def suffix(photo: Photo) -> str:
+    """``.png`` or, for float pixels, ``.tif``."""
+    return ".tif" if photo.pixels.dtype == np.float32 else ".png"
+
+
+def encode_png(photo: Photo) -> bytes:
+    """The photograph as a PNG file (8 or 16 bit)."""
+    chunks = photo.chunks
+    if photo.linear and not photo.icc and not any(kind == b"gAMA" for kind, _ in chunks):
+        chunks = (*chunks, (b"gAMA", (100_000).to_bytes(4, "big")))
+    return png.encode(photo.pixels, photo.icc, photo.exif, chunks)
+
+
+def write_photo(path: Path, photo: Photo) -> None:
+    """Write ``photo`` at its own depth; ``path`` carries :func:`suffix`."""
+    path.write_bytes(encode_tiff(photo) if photo.pixels.dtype == np.float32 else encode_png(photo))
+
+
+def encode_tiff(photo: Photo) -> bytes:
+    """The photograph as a TIFF file with lossless compression."""
+    import tifffile
+
+    channels = photo.pixels.shape[2]
+    extra = ["assocalpha" if photo.premultiplied else "unassalpha"] if channels in (2, 4) else None
+    pixels = photo.pixels[..., 0] if channels == 1 else photo.pixels
+    tags = [(_EXIF_TAG, "I", 1, 0, False)] if photo.exif else []
+    buffer = io.BytesIO()
+    with tifffile.TiffWriter(buffer) as writer:
+        writer.write(
+            pixels,
+            photometric="rgb" if channels >= 3 else "minisblack",
+            planarconfig="contig" if channels > 1 else None,
+            extrasamples=extra,
+            compression="zlib",
+            predictor=True,
+            iccprofile=photo.icc,
+            extratags=tags,
+            metadata=None,
+            software=False,
+        )
+    return _with_exif(buffer, photo.exif) if photo.exif else buffer.getvalue()
+
+
+def _with_exif(buffer: io.BytesIO, block: bytes) -> bytes:
+    """Append the EXIF directory and let the tag that was kept free for it point there."""
+    import tifffile
+    from PIL import Image
+    from PIL.TiffImagePlugin import ImageFileDirectory_v2
+
+    exif = Image.Exif()
+    exif.load(block)
+    directory = exif.get_ifd(_EXIF_TAG)
+    with tifffile.TiffFile(io.BytesIO(buffer.getvalue())) as file:
+        place = file.pages[0].tags[_EXIF_TAG].valueoffset
+        order = file.byteorder
+    data = bytearray(buffer.getvalue())
+    data += b"\0" * (len(data) % 2)
+    written = ImageFileDirectory_v2(b"II*\0\0\0\0\0" if order == "<" else b"MM\0*\0\0\0\0", group=_EXIF_TAG)
+    for tag, value in directory.items():
+        written[tag] = value
+    data[place : place + 4] = len(data).to_bytes(4, "little" if order == "<" else "big")
+    return bytes(data) + written.tobytes(len(data))
+
+
+def with_pixels(photo: Photo, pixels: np.ndarray) -> Photo:
+    """The same photograph with other pixels."""
+    return replace(photo, pixels=pixels)

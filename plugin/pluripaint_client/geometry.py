@@ -1,14 +1,14 @@
 """Rectangles: what part of a photograph a job looks at. Integers, half-open, photograph coordinates.
 
-Standard library only: editors' own Pythons run this file. :func:`plan` is the way in: a selection goes in, the
-regions of a job come out. Every number is a field of :class:`RegionRules`.
+Standard library only: editors' own Pythons run this file. :func:`plan` is the way in: a selection goes in,
+the regions of a job come out. Every number is a field of :class:`RegionRules`.
 """
 
 from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from typing import List, NamedTuple, Optional, Tuple
+from typing import NamedTuple
 
 
 class Region(NamedTuple):
@@ -75,7 +75,9 @@ class Region(NamedTuple):
         return Region(self.left + right, self.top + down, self.width, self.height)
 
     def shifted_inside(self, canvas: Region) -> Region:
-        """Moved into ``canvas`` with its size kept; a side longer than the canvas becomes the canvas's side."""
+        """Moved into ``canvas`` with its size kept; a side longer than the canvas becomes the canvas's
+        side.
+        """
         width, height = min(self.width, canvas.width), min(self.height, canvas.height)
         left = min(max(self.left, canvas.left), canvas.right - width)
         top = min(max(self.top, canvas.top), canvas.bottom - height)
@@ -85,10 +87,11 @@ class Region(NamedTuple):
 class RegionRules(NamedTuple):
     """How large a region is and which islands share one. Lengths in native pixels.
 
-    ``context`` is the region's side over the hole's side (1.5 … 4 is sensible); ``grow`` the most that a method
-    may grow the hole by; ``least_side`` what patches need as sources; ``most_area`` bounds a region (4096²);
-    ``least_margin`` is what must remain around a hole when ``most_area`` cuts the context; two islands share a
-    region when the joint side is at most ``join`` times the larger own side; ``most_regions`` bounds a job.
+    ``context`` is the region's side over the hole's side (1.5 … 4 is sensible); ``grow`` the most that a
+    method may grow the hole by; ``least_side`` what patches need as sources; ``most_area`` bounds a region
+    (4096²); ``least_margin`` is what must remain around a hole when ``most_area`` cuts the context; two
+    islands share a region when the joint side is at most ``join`` times the larger own side;
+    ``most_regions`` bounds a job.
     """
 
     context: float = 2.0
@@ -103,11 +106,11 @@ class RegionRules(NamedTuple):
 RULES = RegionRules()
 
 
-class TooLarge(ValueError):
+class TooLarge(ValueError):  # noqa: N818
     """A hole that no region may hold; the message is a sentence for the user."""
 
 
-class Empty(ValueError):
+class Empty(ValueError):  # noqa: N818
     """No pixel is selected; the message is a sentence for the user."""
 
 
@@ -129,8 +132,8 @@ def bounds(mask: bytes, width: int, height: int) -> Region | None:
 def islands(mask: bytes, width: int, height: int, most: int = 64) -> list[Region]:
     """Boxes of the parts of a mask that lie apart, exact to the pixel, top to bottom.
 
-    Parts are told apart on a grid of cells of 8 pixels, coarser for large photographs and until at most ``most``
-    parts remain; cells that touch, also by a corner, are one part.
+    Parts are told apart on a grid of cells of 8 pixels, coarser for large photographs and until at most
+    ``most`` parts remain; cells that touch, also by a corner, are one part.
     """
     box = bounds(mask, width, height)
     if box is None:
@@ -146,7 +149,8 @@ def islands(mask: bytes, width: int, height: int, most: int = 64) -> list[Region
 
 
 def region_around(box: Region, canvas: Region, rules: RegionRules = RULES) -> Region:
-    """The region for one hole: a square of ``context`` times the hole's longer side, shifted inside the canvas.
+    """The region for one hole: a square of ``context`` times the hole's longer side, shifted inside the
+    canvas.
 
     A square beyond ``most_area`` gives way to the largest even margin around the hole that keeps to it.
 

@@ -1,8 +1,9 @@
 """Photographs and masks as arrays.
 
-Goes in: a file, or arrays in a photograph's own depth and colour space. Comes out: arrays in displayed orientation,
-sRGB-encoded floats for the models and their way back, grown holes, composites, files at the depth that came in.
-Open ``photo.py`` first (reading), then ``colour.py`` (depth and profile to model and back) and ``composite.py``.
+Goes in: a file, or arrays in a photograph's own depth and colour space. Comes out: arrays in displayed
+orientation, sRGB-encoded floats for the models and their way back, grown holes, composites, files at the
+depth that came in. Open ``photo.py`` first (reading), then ``colour.py`` (depth and profile to model and
+back) and ``composite.py``.
 """
 
 from pluripaint.imaging.colour import Squeeze, from_srgb, to_srgb

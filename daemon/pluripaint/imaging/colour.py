@@ -1,7 +1,8 @@
 """Depth and profile ↔ what a model sees: ``float32 [H, W, 3]``, sRGB-encoded.
 
-Profiles go through littleCMS in float (``imagecodecs``), relative colorimetric, to *linear* sRGB primaries: that keeps
-colours outside the sRGB gamut, which then lie outside 0…1. :class:`Squeeze` brings those into 0…1 and back.
+Profiles go through littleCMS in float (``imagecodecs``), relative colorimetric, to *linear* sRGB primaries:
+that keeps colours outside the sRGB gamut, which then lie outside 0…1. :class:`Squeeze` brings those into 0…1
+and back.
 """
 
 from __future__ import annotations
@@ -72,7 +73,8 @@ def decode(encoded: np.ndarray) -> np.ndarray:
 class Squeeze:
     """An invertible curve from ``low … high`` to 0…1 that leaves ordinary values as they are.
 
-    Between the knees it is the identity; beyond, a logarithm that starts with slope 1 reaches the ends exactly.
+    Between the knees it is the identity; beyond, a logarithm that starts with slope 1 reaches the ends
+    exactly.
     """
 
     low: float = 0.0

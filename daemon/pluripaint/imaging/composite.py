@@ -17,8 +17,8 @@ def composite(
         premultiplied: whether the colours of ``pixels`` are multiplied by their alpha.
 
     Returns:
-        A new array. Where the selection is 0 every bit is that of ``pixels``; where it is 255 the fill's. Alpha
-        becomes the larger of both.
+        A new array. Where the selection is 0 every bit is that of ``pixels``; where it is 255 the fill's.
+        Alpha becomes the larger of both.
     """
     out = pixels.copy()
     rows, columns = np.nonzero(selection)

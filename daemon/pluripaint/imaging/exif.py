@@ -7,7 +7,9 @@ import struct
 
 _ORIENTATION = 0x0112
 _DESCRIPTIVE = (0x010E, 0x010F, 0x0110, 0x0131, 0x0132, 0x013B, 0x8298)
-"""Description, make, model, software, date, artist, copyright: what of a TIFF's own tags is about the photograph."""
+"""Description, make, model, software, date, artist, copyright: what of a TIFF's own tags is about the
+photograph.
+"""
 _SUB_DIRECTORIES = (0x8769, 0x8825)
 """EXIF and GPS."""
 
@@ -36,7 +38,9 @@ def upright(block: bytes | None) -> tuple[bytes | None, int]:
 
 
 def from_tiff(data: bytes) -> bytes | None:
-    """The EXIF block of a TIFF file: its descriptive tags with the EXIF and GPS directories; ``None``: there are none."""
+    """The EXIF block of a TIFF file: its descriptive tags with the EXIF and GPS directories; ``None``: there
+    are none.
+    """
     from PIL import Image
 
     if data[2:4] not in (b"*\0", b"\0*"):  # BigTIFF keeps its tags in another form

@@ -1,7 +1,8 @@
-"""Reading: files become arrays at their own depth, in displayed orientation, with profile and EXIF beside them.
+"""Reading: files become arrays at their own depth, in displayed orientation, with profile and EXIF beside
+them.
 
-PNG goes through libpng and TIFF through tifffile because Pillow opens 16-bit RGB as 8 bit without a word; JPEG and
-WebP, which are 8 bit, go through Pillow.
+PNG goes through libpng and TIFF through tifffile because Pillow opens 16-bit RGB as 8 bit without a word;
+JPEG and WebP, which are 8 bit, go through Pillow.
 """
 
 from __future__ import annotations
@@ -87,8 +88,8 @@ def read_photo(path: Path) -> Photo:
 def read_mask(path: Path, photo_path: Path | None = None) -> np.ndarray:
     """Read a mask as ``uint8 [H, W]``, 255 = replace.
 
-    White is replaced; in a mask with transparency whatever is opaque is replaced. Where the mask *is* the photograph
-    (``photo_path``), its own alpha decides: what was erased is replaced.
+    White is replaced; in a mask with transparency whatever is opaque is replaced. Where the mask *is* the
+    photograph (``photo_path``), its own alpha decides: what was erased is replaced.
 
     Raises:
         ImageError: as :func:`read_photo`; or the photograph named as its own mask has no transparency.

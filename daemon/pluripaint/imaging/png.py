@@ -14,7 +14,8 @@ KEPT = (b"gAMA", b"cHRM", b"sRGB", b"cICP", b"pHYs")
 
 
 def read_chunks(data: bytes) -> list[tuple[bytes, bytes]]:
-    """(type, body) of each chunk up to the pixel data and of the EXIF and animation chunks wherever they stand.
+    """(type, body) of each chunk up to the pixel data and of the EXIF and animation chunks wherever they
+    stand.
 
     Raises:
         ValueError: the file ends inside a chunk.
@@ -50,7 +51,9 @@ def encode(
     chunks: Sequence[tuple[bytes, bytes]] = (),
     level: int = 3,
 ) -> bytes:
-    """A PNG file of ``uint8 | uint16 [H, W, 1…4]`` pixels with profile, EXIF and further chunks before the pixels."""
+    """A PNG file of ``uint8 | uint16 [H, W, 1…4]`` pixels with profile, EXIF and further chunks before the
+    pixels.
+    """
     import imagecodecs
 
     plain = imagecodecs.png_encode(

@@ -6,7 +6,16 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
+
 from pluripaint_client.geometry import Region
+
+
+class FillError(Exception):
+    """A job that cannot be done. ``code`` is stable; the message is a sentence, then the next step."""
+
+    def __init__(self, code: str, sentence: str, next_step: str = "") -> None:
+        super().__init__(f"{sentence} {next_step}".strip())
+        self.code, self.sentence, self.next_step = code, sentence, next_step
 
 
 @dataclass(frozen=True)
@@ -18,7 +27,8 @@ class RegionPixels:
         pixels: ``uint8 | uint16 | float32 [H, W, C]``, C = 1 gray, 2 gray + alpha, 3 RGB, 4 RGBA; alpha not
             premultiplied.
         selection: ``uint8 [H, W]``, 0…255, soft edge kept: where pixels change and how strongly.
-        valid: ``bool [H, W]``, pixels that exist; fully transparent ones are added to the unknown by the pipeline.
+        valid: ``bool [H, W]``, pixels that exist; fully transparent ones are added to the unknown by the
+        pipeline.
         exclude: ``bool [H, W]`` or ``None``: may be looked at, never copied from.
     """
 
@@ -42,7 +52,7 @@ class FillRequest:
         method: a method's name or ``auto`` (the preset's own mixture).
         weights: name of the weights, ``None``: the method's default.
         seed: 0…2³¹−1; candidate k uses (seed + k) mod 2³¹.
-        context: region side ÷ hole side, 1.5…4 (the client cut the region with it; kept for the record).
+        options: the methods' own options, name → value.
     """
 
     regions: Sequence[RegionPixels]
@@ -63,8 +73,8 @@ class Candidate:
     Attributes:
         seed: reproduces it alone (``count=1, pool=1``).
         score: higher is better, within one method and job.
-        fills: one per region: ``[h, w, colours]`` over :func:`selection_box` of that region, unblended, colour
-            channels only, in the depth and profile that were sent.
+        fills: one per region: ``[h, w, colours]`` over :func:`selection_box` of that region, unblended,
+            colour channels only, in the depth and profile that were sent.
         boxes: the boxes of ``fills`` in photograph coordinates.
         weights_sha256: ``""`` for a method without weights.
     """

@@ -1,0 +1,155 @@
+"""Which methods there are. Adding one = one folder and one line here.
+
+A line names a class with a class attribute ``info`` (:class:`MethodInfo`). A method without weights is made
+with no arguments; one with weights offers ``from_weights(path, record, device)`` and, for training,
+``network(config)``. Nothing heavy is imported before a method is asked for.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import importlib
+import json
+from pathlib import Path
+from typing import Any
+
+from pluripaint import folders
+from pluripaint.methods.base import Method, MethodInfo
+
+_METHODS = {
+    "exemplar": "pluripaint.methods.exemplar:Exemplar",
+}
+
+
+class MethodError(Exception):
+    """A method or its weights cannot be had. ``code`` is stable; the message is a sentence, then the next
+    step.
+    """
+
+    def __init__(self, code: str, sentence: str, next_step: str) -> None:
+        super().__init__(f"{sentence} {next_step}")
+        self.code, self.sentence, self.next_step = code, sentence, next_step
+
+
+def names() -> tuple[str, ...]:
+    """All methods, in the order they are listed."""
+    return tuple(_METHODS)
+
+
+def info(name: str) -> MethodInfo:
+    """What there is to know about a method without loading it.
+
+    Raises:
+        MethodError: ``unknown-method``.
+    """
+    described: MethodInfo = _class(name).info
+    return described
+
+
+def load(name: str, weights: str | None = None, device: str = "cpu") -> Method:
+    """A method ready to fill.
+
+    Args:
+        weights: name of a weights file in the user's folder or among the bundled ones; ``None``: the
+        method's own.
+        device: ``cpu``, ``cuda``, ``cuda:1``, ``mps``.
+
+    Raises:
+        MethodError: ``unknown-method``, ``no-weights``, ``weights-missing``, ``weights-corrupt``.
+    """
+    kind = _class(name)
+    if not kind.info.needs_weights:
+        if weights:
+            raise MethodError("no-weights", f"{name} works without weights.", "Leave the weights out.")
+        method: Method = kind()
+        return method
+    path, record = weights_file(name, weights)
+    loaded: Method = kind.from_weights(path, record, device)
+    return loaded
+
+
+def build(name: str, config: dict[str, Any]) -> Any:
+    """The untrained network of a method, for training and conformance.
+
+    Raises:
+        MethodError: ``unknown-method``, ``no-weights``.
+    """
+    kind = _class(name)
+    if not kind.info.needs_weights:
+        raise MethodError("no-weights", f"{name} has no network.", "Choose another method.")
+    return kind.network(config)
+
+
+def trained(name: str) -> bool:
+    """Whether the method can be used as it stands: it needs no weights, or its own are there."""
+    if not info(name).needs_weights:
+        return True
+    try:
+        _find(name, None)
+    except MethodError:
+        return False
+    return True
+
+
+def weights_file(name: str, weights: str | None = None) -> tuple[Path, dict[str, Any]]:
+    """The weights file of a method, checked against the SHA-256 in the record beside it, and that record.
+
+    Raises:
+        MethodError: ``weights-missing``, ``weights-corrupt``.
+    """
+    path = _find(name, weights)
+    try:
+        record: dict[str, Any] = json.loads(path.with_suffix(".json").read_text("utf-8"))
+        with path.open("rb") as file:
+            digest = hashlib.file_digest(file, "sha256") if hasattr(hashlib, "file_digest") else None
+            found = digest.hexdigest() if digest else hashlib.sha256(file.read()).hexdigest()
+    except (OSError, ValueError) as error:
+        raise _corrupt(path, f"its record cannot be read ({error})") from None
+    if record.get("sha256") != found:
+        raise _corrupt(path, "its checksum is not the one in its record")
+    if record.get("method") != name:
+        raise _corrupt(path, f"it was made for {record.get('method')}, not for {name}")
+    return path, record
+
+
+# ------------------------------------------------------------------------------------------------ details
+
+
+def _class(name: str) -> Any:
+    try:
+        module, _, attribute = _METHODS[name].partition(":")
+    except KeyError:
+        raise MethodError(
+            "unknown-method", f"There is no method “{name}”.", f"There are: {', '.join(names())}."
+        ) from None
+    return getattr(importlib.import_module(module), attribute)
+
+
+def _find(name: str, weights: str | None) -> Path:
+    wanted = weights or name
+    if not wanted.replace("-", "").replace("_", "").replace(".", "").isalnum() or wanted.startswith("."):
+        raise MethodError(
+            "weights-missing", f"“{wanted}” is no name of weights.", "Give the file's name without folder."
+        )
+    for folder in (folders.weights(), *_bundled()):
+        for path in (folder / f"{wanted}.safetensors", folder / name / f"{wanted}.safetensors"):
+            if path.is_file():
+                return path
+    raise MethodError(
+        "weights-missing",
+        f"The weights “{wanted}” for {name} are not in {folders.weights()}.",
+        "Import or train them first.",
+    )
+
+
+def _bundled() -> list[Path]:
+    from pluripaint import resources
+
+    try:
+        return [resources.bundled("assets/weights")]
+    except FileNotFoundError:
+        return []
+
+
+def _corrupt(path: Path, why: str) -> MethodError:
+    return MethodError("weights-corrupt", f"{path.name} cannot be used: {why}.", "Import the weights again.")

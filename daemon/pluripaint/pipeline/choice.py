@@ -1,0 +1,64 @@
+"""Which of the drawn candidates are shown: the best ranked that differ from each other."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Generic, TypeVar
+
+Drawn = TypeVar("Drawn")
+
+
+@dataclass
+class Choice(Generic[Drawn]):
+    """Keeps what has been drawn and says at any time which would be shown.
+
+    Attributes:
+        count: how many are shown.
+        difference: symmetric, ≥ 0; 0 for the same fill.
+        alike: two candidates nearer than this share of the median difference are near-duplicates; the lower
+            ranked gives way to the next one that differs, and comes back only where too few differ.
+    """
+
+    count: int
+    difference: Callable[[Drawn, Drawn], float]
+    alike: float
+    _drawn: list[tuple[str, float, Drawn]] = field(default_factory=list)
+    _differences: dict[tuple[int, int], float] = field(default_factory=dict)
+
+    def add(self, method: str, score: float, drawn: Drawn) -> bool:
+        """Take a candidate in; whether it is among the shown ones for now."""
+        for other, (_, _, earlier) in enumerate(self._drawn):
+            self._differences[other, len(self._drawn)] = self.difference(earlier, drawn)
+        self._drawn.append((method, score, drawn))
+        return any(one is drawn for one in self.shown())
+
+    def shown(self) -> list[Drawn]:
+        """Best first, at most ``count``."""
+        ranked, limit = self._ranked(), self._limit()
+        chosen: list[int] = []
+        for k in ranked:
+            if len(chosen) < self.count and all(self._between(k, other) > limit for other in chosen):
+                chosen.append(k)
+        for k in ranked:
+            if len(chosen) < self.count and k not in chosen:
+                chosen.append(k)
+        # Near-duplicates that had to fill up come last: what differs is worth more than rank alone.
+        return [self._drawn[k][2] for k in chosen]
+
+    def _ranked(self) -> list[int]:
+        """Scores compare within a method only: methods are interleaved by rank."""
+        place: dict[int, tuple[int, int]] = {}
+        methods = list(dict.fromkeys(method for method, _, _ in self._drawn))
+        for order, method in enumerate(methods):
+            own = [k for k, (name, _, _) in enumerate(self._drawn) if name == method]
+            own.sort(key=lambda k: -self._drawn[k][1])
+            place.update({k: (rank, order) for rank, k in enumerate(own)})
+        return sorted(place, key=lambda k: place[k])
+
+    def _limit(self) -> float:
+        values = sorted(self._differences.values())
+        return self.alike * values[len(values) // 2] if values else 0.0
+
+    def _between(self, one: int, other: int) -> float:
+        return self._differences[min(one, other), max(one, other)]

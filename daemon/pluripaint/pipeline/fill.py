@@ -1,0 +1,184 @@
+"""The only way from pixels to fills."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from pluripaint.methods import registry
+from pluripaint.methods.base import Fill, Method, Progress
+from pluripaint.pipeline import network, presets, region
+from pluripaint.pipeline.choice import Choice
+from pluripaint.pipeline.configuration import configuration_hash
+from pluripaint.pipeline.types import Candidate, FillError, FillRequest, Settled
+
+SEEDS = 2**31
+
+
+def fill(request: FillRequest, progress: Progress, device: str = "cpu") -> Iterator[Candidate | Settled]:
+    """Draw a pool of candidates and yield each that enters the best so far; last, which are shown.
+
+    Args:
+        request: regions with their masks, and what is wanted.
+        progress: told at every step; raises :class:`~pluripaint.methods.base.Cancelled` once the job is cancelled.
+        device: where networks run.
+
+    Raises:
+        FillError: the request cannot be done; a sentence and the next step.
+        Cancelled: from ``progress``.
+    """
+    _check(request)
+    drawing = presets.draws(request)
+    methods = [(_load(name, request, device), count) for name, count in drawing]
+    options = _options(request.options, [method for method, _ in methods])
+    choice: Choice[_Drawn] = Choice(request.count, _difference, region.KNOBS.alike)
+    total, first = sum(count for _, count in methods), 0
+    for method, count in methods:
+        seeds = [(request.seed + first + k) % SEEDS for k in range(count)]
+        share = _Share(progress, first / total, count / total)
+        for drawn in _draw(method, request, seeds, options[method.info.name], share):
+            if choice.add(drawn.candidate.method, drawn.candidate.score, drawn):
+                drawn.sent = True
+                yield drawn.candidate
+        first += count
+    shown = choice.shown()
+    for drawn in shown:
+        if not drawn.sent:
+            yield drawn.candidate
+    weights = {drawn.candidate.method: drawn.candidate.weights_sha256 for drawn in shown}
+    yield Settled(
+        seeds=[drawn.candidate.seed for drawn in shown],
+        methods=[drawn.candidate.method for drawn in shown],
+        configuration=configuration_hash(request, weights),
+    )
+
+
+# ------------------------------------------------------------------------------------------------ details
+
+
+@dataclass(eq=False)
+class _Drawn:
+    """A candidate with what is needed to compare it: each region's fill at the scene's size, cut to its
+    hole.
+    """
+
+    candidate: Candidate
+    views: Sequence[tuple[np.ndarray, np.ndarray]]
+    sent: bool = False
+
+
+class _Share:
+    """The part of a job's progress that one method takes."""
+
+    def __init__(self, whole: Progress, start: float, width: float) -> None:
+        self._whole, self._start, self._width = whole, start, width
+
+    def __call__(self, stage: str, fraction: float, preview: np.ndarray | None = None) -> None:
+        self._whole(stage, self._start + self._width * min(max(fraction, 0.0), 1.0), preview)
+
+    @property
+    def cancel_flag(self) -> np.ndarray:
+        return self._whole.cancel_flag
+
+
+def _check(request: FillRequest) -> None:
+    if not request.regions:
+        raise FillError("empty-selection", "Nothing is selected.", "Select what is to be replaced.")
+    if not 1 <= request.count <= 16:
+        raise FillError("bad-count", "Between 1 and 16 variations can be made at once.")
+    if not 0 <= request.seed < SEEDS:
+        raise FillError("bad-seed", f"A seed is a whole number from 0 to {SEEDS - 1}.")
+    if request.pool is not None and not request.count <= request.pool <= presets.MOST_DRAWN:
+        raise FillError(
+            "bad-pool", f"The pool is at least the number shown and at most {presets.MOST_DRAWN}."
+        )
+
+
+def _load(name: str, request: FillRequest, device: str) -> Method:
+    try:
+        return registry.load(name, request.weights, device)
+    except registry.MethodError as error:
+        raise FillError(error.code, error.sentence, error.next_step) from None
+
+
+def _options(given: Mapping[str, float], methods: Sequence[Method]) -> dict[str, dict[str, float]]:
+    """Each method's options with defaults filled in.
+
+    Raises:
+        FillError: ``bad-option``: no method has it, or it is out of range.
+    """
+    known = {name for method in methods for name in method.info.options}
+    for name in given:
+        if name not in known:
+            raise FillError(
+                "bad-option",
+                f"No method here has an option “{name}”.",
+                f"There are: {', '.join(sorted(known))}.",
+            )
+    result = {}
+    for method in methods:
+        values = {}
+        for name, (default, lowest, highest) in method.info.options.items():
+            value = float(given.get(name, default))
+            if not lowest <= value <= highest:
+                raise FillError("bad-option", f"“{name}” goes from {lowest:g} to {highest:g}, not {value:g}.")
+            values[name] = value
+        result[method.info.name] = values
+    return result
+
+
+def _draw(
+    method: Method, request: FillRequest, seeds: Sequence[int], options: Mapping[str, float], progress: _Share
+) -> Iterator[_Drawn]:
+    """One candidate a seed: each region's fill brought to native size, depth and profile."""
+    parts = []
+    for source in request.regions:
+        grow = region.grow_for(max(source.pixels.shape[:2]), method.info.native_size)
+        parts.append(region.prepare(source, request.space, grow))
+    started = time.perf_counter()
+    streams = [
+        network.fills(method, part.scene, seeds, options, _Share(progress, k / len(parts), 1 / len(parts)))
+        for k, part in enumerate(parts)
+    ]
+    for fills in _together(streams):
+        candidate = Candidate(
+            seed=fills[0].seed,
+            score=_joint_score(fills, parts),
+            method=method.info.name,
+            weights_sha256=getattr(method, "weights_sha256", ""),
+            fills=[part.native(one.image) for part, one in zip(parts, fills)],
+            boxes=[part.box_in_photo for part in parts],
+            seconds=time.perf_counter() - started,
+        )
+        yield _Drawn(candidate, [_view(part, one) for part, one in zip(parts, fills)])
+
+
+def _together(streams: Sequence[Iterator[Fill]]) -> Iterator[list[Fill]]:
+    """The regions' fills of one seed at a time. Smaller regions are finished first, the last one streams."""
+    earlier = [{one.seed: one for one in stream} for stream in streams[:-1]]
+    for last in streams[-1]:
+        yield [*(fills[last.seed] for fills in earlier), last]
+
+
+def _joint_score(fills: Sequence[Fill], parts: Sequence[region.Prepared]) -> float:
+    """The mean of the regions' scores, each weighted by what it paints."""
+    weights = [float(part.scene.core.sum()) for part in parts]
+    return float(np.average([one.score for one in fills], weights=weights))
+
+
+def _view(part: region.Prepared, one: Fill) -> tuple[np.ndarray, np.ndarray]:
+    rows, columns = part.slices
+    return one.image[rows, columns].astype(np.float16), part.scene.core[rows, columns]
+
+
+def _difference(one: _Drawn, other: _Drawn) -> float:
+    """The largest difference of any region: one island that differs makes another variation."""
+    from pluripaint import patchfield
+
+    return max(
+        float(patchfield.difference(a.astype(np.float32), b.astype(np.float32), hole))
+        for (a, hole), (b, _) in zip(one.views, other.views)
+    )

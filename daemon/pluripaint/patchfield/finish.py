@@ -1,0 +1,142 @@
+"""From offsets to pixels: copy every painted pixel from its source, then join by the screened Poisson
+solve."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from .kernels import MARGIN, kernel
+from .poisson import BORDER, PAINT, VOID, solve
+from .pyramid import Region, inner_radius
+
+
+@kernel
+def _gradient(lab, allowed, source, step, out):
+    """Colour step from a source pixel to its neighbour; False where the neighbour may not be copied."""
+    if source < 0 or source + step < 0 or source + step >= allowed.size or not allowed[source + step]:
+        return False
+    for c in range(3):
+        out[c] = lab[source + step, c] - lab[source, c]
+    return True
+
+
+@kernel
+def _guidance(lab, allowed, offsets, kind, steps, width, divergence, cancel):
+    """−Σ g over the edges of each painted pixel; where two sources meet, the larger of their two
+    gradients."""
+    ga = np.empty(3, np.float32)
+    gb = np.empty(3, np.float32)
+    moves = (-1, 1, -width, width)
+    for p in range(kind.size):
+        if kind[p] != 1:
+            continue
+        if cancel[0]:
+            return
+        for e in range(4):
+            n = p + moves[e]
+            if kind[n] == 0:
+                continue
+            has = _gradient(lab, allowed, offsets[p], steps[e], ga)
+            if kind[n] == 1 and offsets[n] != offsets[p] + steps[e]:
+                other = _gradient(lab, allowed, offsets[n], -steps[e], gb)
+                if other:
+                    a = ga[0] * ga[0] + ga[1] * ga[1] + ga[2] * ga[2]
+                    b = gb[0] * gb[0] + gb[1] * gb[1] + gb[2] * gb[2]
+                    if not has or b > a:
+                        has = True
+                        for c in range(3):
+                            ga[c] = -gb[c]
+            if has:
+                for c in range(3):
+                    divergence[p, c] -= ga[c]
+
+
+@kernel
+def _copy(lab, offsets, kind, out):
+    for p in range(kind.size):
+        if kind[p] == 1 and offsets[p] >= 0:
+            for c in range(3):
+                out[p, c] = lab[offsets[p], c]
+
+
+def crop_box(scene: Region) -> tuple[slice, slice]:
+    """Rows and columns, in *padded* coordinates, of the filled pixels and one pixel around them."""
+    rows, cols = np.flatnonzero(scene.hole.any(1)), np.flatnonzero(scene.hole.any(0))
+    return (
+        slice(rows[0] + MARGIN - 1, rows[-1] + MARGIN + 2),
+        slice(cols[0] + MARGIN - 1, cols[-1] + MARGIN + 2),
+    )
+
+
+def padded(array: np.ndarray) -> np.ndarray:
+    """``array`` with the engine's margin around its first two axes."""
+    spread = [(MARGIN, MARGIN), (MARGIN, MARGIN)] + [(0, 0)] * (array.ndim - 2)
+    return np.pad(array, spread)
+
+
+def copy_and_join(
+    scene: Region,
+    lab: np.ndarray,
+    allowed: np.ndarray,
+    offsets: np.ndarray,
+    screening: float,
+    cancel: np.ndarray,
+    towards: np.ndarray | None = None,
+) -> np.ndarray:
+    """The painted pixels in Lab.
+
+    Args:
+        lab: ``float32 [pixels, 3]``, padded, known pixels. allowed: ``uint8 [pixels]``, padded.
+        offsets: ``int32 [pixels]``, padded: flat source of every hole pixel, −1 elsewhere.
+        towards: ``float32 [H, W, 3]`` added to the copied colours before joining (guided mode), or ``None``.
+
+    Returns:
+        ``float32 [H, W, 3]`` Lab of the whole region: the scene outside ``hole``, the fill inside.
+    """
+    shape = padded(scene.hole).shape
+    box = crop_box(scene)
+    full = padded(scene.lab)
+    source = np.ascontiguousarray(offsets.reshape(shape)[box])
+    copies = np.ascontiguousarray(full[box])
+    hole = np.ascontiguousarray(padded(scene.hole)[box])
+    _copy(lab, source.ravel(), hole.ravel().astype(np.uint8), copies.reshape(-1, 3))
+    if towards is not None:
+        copies[hole] += padded(towards)[box][hole]
+    kind = np.full(hole.shape, VOID, np.uint8)
+    kind[padded(scene.known)[box] | padded(scene.ring)[box]] = BORDER
+    kind[padded(scene.core)[box]] = PAINT
+    u = np.ascontiguousarray(full[box])
+    painted = kind == PAINT
+    u[painted] = copies[painted]
+    width = shape[1]
+    divergence = np.zeros(u.shape, np.float32)
+    steps = np.array([-1, 1, -width, width], np.int64)
+    _guidance(
+        lab, allowed, source.ravel(), kind.ravel(), steps, hole.shape[1], divergence.reshape(-1, 3), cancel
+    )
+    solve(u, kind, divergence, copies, screening, inner_radius(scene.core), cancel)
+    full = np.array(full)
+    inside = full[box]
+    inside[hole] = copies[hole]
+    inside[painted] = u[painted]
+    return full[MARGIN:-MARGIN, MARGIN:-MARGIN]
+
+
+def smooth(scene: Region, cancel: np.ndarray) -> np.ndarray:
+    """The honest fill where there is nothing to copy from: a membrane from the border, mid grey without one.
+
+    Returns ``float32 [H, W, 3]`` Lab.
+    """
+    kind = np.full(padded(scene.hole).shape, VOID, np.uint8)
+    border = scene.known | scene.ring
+    inner = kind[MARGIN:-MARGIN, MARGIN:-MARGIN]
+    inner[border] = BORDER
+    inner[scene.core] = PAINT
+    u = padded(scene.lab).astype(np.float32)
+    start = scene.lab[border].mean(0) if border.any() else np.array([50.0, 0.0, 0.0], np.float32)
+    u[kind == PAINT] = start
+    pull = np.broadcast_to(np.asarray(start, np.float32), u.shape)
+    solve(u, kind, np.zeros(u.shape, np.float32), pull, 1e-5, inner_radius(scene.core), cancel)
+    out = u[MARGIN:-MARGIN, MARGIN:-MARGIN]
+    out[scene.hole & ~scene.core & ~scene.ring] = start
+    return np.ascontiguousarray(out)

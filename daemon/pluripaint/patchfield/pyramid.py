@@ -1,0 +1,182 @@
+"""From a region to the levels the engine works on: averages of known pixels, sources, targets."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+
+from . import colour
+from .features import texture
+from .kernels import LANES, MARGIN, SCALE
+from .settings import Settings
+
+_ENOUGH_SOURCES = 30
+_KNOWN_COVERAGE = 0.6
+
+
+@dataclass(frozen=True)
+class Level:
+    """One pyramid level. Everything is padded by ``MARGIN``; flat indices run over the padded picture.
+
+    Attributes:
+        height, width: of the padded picture.
+        lab: ``float32 [height * width, 3]``, means over known pixels; 0 where unknown.
+        features: ``int16 [height * width * LANES]`` of the known pixels: L, a, b, two texture channels.
+        known: ``uint8 [height * width]``.
+        hole: ``uint8 [height * width]``, to be filled here.
+        radius: patch radius.
+        sources: ``int32 [n]``, centres of wholly known, allowed patches; ``is_source``: the same as flags.
+        targets: ``int32 [m]``, centres of patches that touch the hole, scan order; ``target_at``: their place
+        or −1.
+        distance: ``float32 [m]``, from a target to the nearest known pixel.
+    """
+
+    height: int
+    width: int
+    lab: np.ndarray
+    features: np.ndarray
+    known: np.ndarray
+    hole: np.ndarray
+    radius: int
+    sources: np.ndarray
+    is_source: np.ndarray
+    targets: np.ndarray
+    target_at: np.ndarray
+    distance: np.ndarray
+
+    @property
+    def inner(self) -> tuple[int, int]:
+        """Height and width without the margin."""
+        return self.height - 2 * MARGIN, self.width - 2 * MARGIN
+
+
+@dataclass(frozen=True)
+class Region:
+    """What is shared by all answers for one region. Arrays ``[H, W]``.
+
+    Attributes:
+        lab: ``float32 [H, W, 3]``, zero where nothing may be looked at (the ring keeps its photograph).
+        known: may be looked at by the patch field; ``allowed``: may be copied; ``hole``: filled by the field;
+        core: painted; ``ring``: photograph that only the final blending sees.
+    """
+
+    lab: np.ndarray
+    known: np.ndarray
+    allowed: np.ndarray
+    hole: np.ndarray
+    core: np.ndarray
+    ring: np.ndarray
+
+
+def region(
+    image: np.ndarray, hole: np.ndarray, core: np.ndarray, valid: np.ndarray, exclude: np.ndarray
+) -> Region:
+    """Convert a scene; whatever is hidden is wiped first, so that it cannot enter anything."""
+    hole = hole | core
+    ring = hole & ~core & valid
+    known = valid & ~hole
+    visible = known | ring
+    lab = colour.to_lab(np.where(visible[..., None], image, np.float32(0)))
+    lab[~visible] = 0
+    return Region(lab, known, known & ~exclude, hole, core, ring)
+
+
+def _shrunk(array: np.ndarray, size: tuple[int, int]) -> np.ndarray:
+    return cv2.resize(array, (size[1], size[0]), interpolation=cv2.INTER_AREA)
+
+
+def _padded(array: np.ndarray) -> np.ndarray:
+    spread = [(MARGIN, MARGIN), (MARGIN, MARGIN)] + [(0, 0)] * (array.ndim - 2)
+    return np.ascontiguousarray(np.pad(array, spread))
+
+
+def averaged(scene: Region, size: tuple[int, int]) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+    """Lab, known, allowed and hole at ``size`` (height, width): known pixels alone enter the averages."""
+    if size == scene.known.shape:
+        return (
+            np.where(scene.known[..., None], scene.lab, np.float32(0)),
+            scene.known,
+            scene.allowed,
+            scene.hole,
+        )
+    weight = scene.known.astype(np.float32)
+    cover = _shrunk(weight, size)
+    lab = _shrunk(scene.lab * weight[..., None], size) / np.maximum(cover, 1e-6)[..., None]
+    known = cover >= _KNOWN_COVERAGE
+    hole = ~known & (_shrunk(scene.hole.astype(np.float32), size) > 1e-6)
+    forbidden = _shrunk((scene.known & ~scene.allowed).astype(np.float32), size) > 1e-6
+    lab[~known] = 0
+    return lab.astype(np.float32), known, known & ~forbidden, hole
+
+
+def build_level(scene: Region, size: tuple[int, int], radius: int, settings: Settings) -> Level:
+    """One level; the radius falls to 2, then 1, while there are fewer than 30 sources."""
+    lab, known, allowed, hole = averaged(scene, size)
+    while True:
+        window = np.ones((2 * radius + 1, 2 * radius + 1), np.uint8)
+        source = cv2.erode(allowed.astype(np.uint8), window, borderType=cv2.BORDER_CONSTANT, borderValue=0)
+        if radius == 1 or np.count_nonzero(source) >= _ENOUGH_SOURCES:
+            break
+        radius -= 1
+    target = cv2.dilate(hole.astype(np.uint8), window, borderType=cv2.BORDER_CONSTANT, borderValue=0)
+    reach = cv2.distanceTransform((~known).astype(np.uint8), cv2.DIST_L2, 5)
+    features = np.zeros((*size, LANES), np.int16)
+    features[..., :3] = np.rint(lab * SCALE)
+    features[..., 3:5] = np.rint(texture(lab[..., 0], known) * (settings.texture * SCALE))
+    features[~known] = 0
+    flat_source, flat_target = _padded(source).ravel(), _padded(target).ravel()
+    targets = np.flatnonzero(flat_target).astype(np.int32)
+    target_at = np.full(flat_target.size, -1, np.int32)
+    target_at[targets] = np.arange(targets.size, dtype=np.int32)
+    height, width = size[0] + 2 * MARGIN, size[1] + 2 * MARGIN
+    return Level(
+        height,
+        width,
+        _padded(lab).reshape(-1, 3),
+        _padded(features).ravel(),
+        _padded(known.astype(np.uint8)).ravel(),
+        _padded(hole.astype(np.uint8)).ravel(),
+        radius,
+        np.flatnonzero(flat_source).astype(np.int32),
+        flat_source,
+        targets,
+        target_at,
+        np.minimum(_padded(reach).ravel()[targets], 60.0).astype(np.float32),
+    )
+
+
+def inner_radius(hole: np.ndarray) -> float:
+    """Largest distance of a hole pixel to a pixel outside the hole; the side's length where there is none."""
+    if hole.all():
+        return float(max(hole.shape))
+    return float(cv2.distanceTransform(hole.astype(np.uint8), cv2.DIST_L2, 5).max())
+
+
+def level_sizes(
+    scene: Region, settings: Settings, start_radius: float | None = None
+) -> list[tuple[int, int]]:
+    """Sizes (height, width) from the finest to the coarsest level."""
+    h, w = scene.hole.shape
+    start = settings.start_radius if start_radius is None else start_radius
+    steps = max(0, math.ceil(math.log(max(inner_radius(scene.hole) / start, 1e-9), settings.factor)))
+    sizes = [(h, w)]
+    for i in range(1, steps + 1):
+        size = (round(h / settings.factor**i), round(w / settings.factor**i))
+        if min(size) < 24:
+            break
+        sizes.append(size)
+    return sizes
+
+
+def build(scene: Region, sizes: list[tuple[int, int]], settings: Settings) -> list[Level]:
+    """The levels, finest first; a coarse end without sources or without a hole is left out."""
+    levels = []
+    for size in sizes:
+        level = build_level(scene, size, settings.patch_radius, settings)
+        if levels and (level.sources.size < _ENOUGH_SOURCES or not level.hole.any()):
+            break
+        levels.append(level)
+    return levels

@@ -1,0 +1,309 @@
+"""The wire protocol: framing, versions, limits and every check, made on sizes before anything is allocated.
+
+One message is one JSON header frame and zero or more raw frames; ``PROTOCOL.md`` describes it for people who write
+a client of their own. Client, broker and worker share this module.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import json
+import math
+import re
+from typing import Any, Dict, List, NamedTuple, Optional, Sequence, Tuple
+
+from .geometry import Region
+
+VERSION = 1
+"""The version this module speaks."""
+
+ACCEPTED_VERSIONS: Tuple[int, ...] = tuple(v for v in (VERSION, VERSION - 1) if v >= 1)
+"""Versions a daemon accepts: its own and the one before."""
+
+BYTES_PER_SAMPLE = {"uint8": 1, "uint16": 2, "float32": 4}
+SPACES = ("srgb", "linear", "icc")
+HIGHEST_SEED = 2**31 - 1
+
+Header = Dict[str, Any]
+
+
+class Limits(NamedTuple):
+    """What a daemon accepts; sent with ``status``. Bytes unless named otherwise."""
+
+    header_bytes: int = 256 << 10
+    frames: int = 64
+    frame_bytes: int = 256 << 20
+    job_bytes: int = 512 << 20
+    client_bytes: int = 512 << 20
+    total_bytes: int = 1 << 30
+    icc_bytes: int = 16 << 20
+    side_pixels: int = 65_536
+    coordinate: int = 1 << 24
+    regions: int = 16
+    options: int = 64
+    count: int = 16
+    pool: int = 64
+    jobs_per_client: int = 32
+    jobs: int = 256
+    clients: int = 64
+    longest_deadline_seconds: int = 7200
+
+
+LIMITS = Limits()
+
+
+class ProtocolError(Exception):
+    """A message that breaks the rules. ``code`` is stable, ``sentence`` and ``next_step`` are for people."""
+
+    def __init__(self, code: str, sentence: str, next_step: str = "") -> None:
+        super().__init__(sentence)
+        self.code = code
+        self.sentence = sentence
+        self.next_step = next_step
+
+
+# ------------------------------------------------------------------------------------------------ proofs
+
+
+def password(token: str) -> bytes:
+    """What goes over the wire as PLAIN password: proves that one knows the token without telling it."""
+    return hmac.new(token.encode(), b"client", hashlib.sha256).hexdigest().encode()
+
+
+def proof(token: str, port: int, nonce: str) -> str:
+    """The daemon's answer to a ``ping``: only who knows the token can give it, and only for its own port."""
+    return hmac.new(token.encode(), f"daemon:{port}:{nonce}".encode(), hashlib.sha256).hexdigest()
+
+
+# ------------------------------------------------------------------------------------------------ framing
+
+
+def encode(kind: str, fields: Optional[Header] = None, version: int = VERSION) -> bytes:
+    """The header frame of a message."""
+    header: Header = {"v": version, "type": kind}
+    header.update(fields or {})
+    return json.dumps(header, separators=(",", ":"), allow_nan=False).encode()
+
+
+def decode(frame: Any, limits: Limits = LIMITS) -> Header:
+    """The header of a message, checked for version and type only.
+
+    Raises:
+        ProtocolError: ``bad-message`` or ``wrong-version``.
+    """
+    if len(frame) > limits.header_bytes:
+        raise ProtocolError("bad-message", f"The message header is larger than {limits.header_bytes} bytes.")
+    try:
+        header = json.loads(bytes(frame).decode("utf-8"), parse_constant=_no_constant)
+    except (ValueError, RecursionError):
+        raise ProtocolError("bad-message", "The message header is not JSON.") from None
+    if not isinstance(header, dict) or not isinstance(header.get("type"), str):
+        raise ProtocolError("bad-message", "The message header names no type.")
+    check_version(header.get("v"))
+    return header
+
+
+def check_version(version: Any) -> None:
+    """Refuse a version that is neither this one nor the one before, with a sentence that says who is older."""
+    if type(version) is not int:
+        raise ProtocolError("wrong-version", "The message names no protocol version.", UPDATE)
+    if version not in ACCEPTED_VERSIONS:
+        older = "an older" if version < VERSION else "a newer"
+        raise ProtocolError(
+            "wrong-version",
+            f"The other side speaks {older} protocol ({version}) than this one ({VERSION}).",
+            UPDATE,
+        )
+
+
+UPDATE = "Run the installer again: it updates the daemon and the editors' plug-ins together."
+
+
+def _no_constant(name: str) -> None:
+    raise ValueError(name)
+
+
+# ------------------------------------------------------------------------------------------------ fields
+
+
+def text(header: Header, name: str, default: Optional[str] = None, longest: int = 200) -> str:
+    """A string field of at most ``longest`` characters; absent or null gives the default where there is one."""
+    value = header.get(name)
+    if value is None and default is not None:
+        return default
+    if not isinstance(value, str) or len(value) > longest:
+        raise ProtocolError("bad-field", f"“{name}” must be a text of at most {longest} characters.")
+    return value
+
+
+def whole(header: Header, name: str, low: int, high: int, default: Optional[int] = None) -> int:
+    """An integer field in ``low … high``."""
+    value = header.get(name)
+    if value is None and default is not None:
+        return default
+    if type(value) is not int or not low <= value <= high:
+        raise ProtocolError("bad-field", f"“{name}” must be a whole number from {low} to {high}.")
+    return value
+
+
+def number(header: Header, name: str, low: float, high: float, default: Optional[float] = None) -> float:
+    """A finite number in ``low … high``."""
+    value = header.get(name)
+    if value is None and default is not None:
+        return default
+    if type(value) not in (int, float) or not math.isfinite(value) or not low <= value <= high:
+        raise ProtocolError("bad-field", f"“{name}” must be a number from {low:g} to {high:g}.")
+    return float(value)
+
+
+def region(value: Any, limits: Limits = LIMITS) -> Region:
+    """A rectangle sent as ``[left, top, width, height]``."""
+    if not isinstance(value, list) or len(value) != 4 or any(type(n) is not int for n in value):
+        raise ProtocolError("bad-field", "A rectangle must be four whole numbers: left, top, width, height.")
+    box = Region(*value)
+    if not (1 <= box.width <= limits.side_pixels and 1 <= box.height <= limits.side_pixels):
+        raise ProtocolError("bad-field", f"A rectangle's sides must be 1 to {limits.side_pixels} pixels.")
+    if abs(box.left) > limits.coordinate or abs(box.top) > limits.coordinate:
+        raise ProtocolError("bad-field", "A rectangle lies too far from the photo's origin.")
+    return box
+
+
+_JOB = re.compile(r"[0-9a-f]{32}\Z")
+
+
+def job_id(header: Header) -> str:
+    """The job's name: 32 hexadecimal digits drawn by the client, so that a repeated submit is recognised."""
+    value = header.get("job")
+    if not isinstance(value, str) or not _JOB.match(value):
+        raise ProtocolError("bad-field", "“job” must be 32 hexadecimal digits.")
+    return value
+
+
+# ------------------------------------------------------------------------------------------------ submit
+
+
+class Part(NamedTuple):
+    """One region of a submission: its box and which frames hold what (indices into the raw frames)."""
+
+    box: Region
+    pixels: int
+    selection: int
+    valid: Optional[int]
+    exclude: Optional[int]
+
+
+class Submission(NamedTuple):
+    """A ``submit`` whose every field and frame size was checked. ``space`` is ``icc`` where frame 0 is a profile."""
+
+    job: str
+    depth: str
+    channels: int
+    space: str
+    parts: List[Part]
+    count: int
+    pool: Optional[int]
+    preset: str
+    method: str
+    weights: Optional[str]
+    seed: int
+    options: Dict[str, float]
+    deadline: float
+    total_bytes: int
+
+
+def parse_submit(header: Header, sizes: Sequence[int], limits: Limits = LIMITS) -> Submission:
+    """Check a ``submit`` by its header and the sizes of its raw frames; the frames themselves are not looked at.
+
+    Raises:
+        ProtocolError: ``bad-field`` or ``too-large``, naming the field.
+    """
+    job = job_id(header)
+    depth = text(header, "depth")
+    if depth not in BYTES_PER_SAMPLE:
+        raise ProtocolError("bad-field", "“depth” must be uint8, uint16 or float32.")
+    channels = whole(header, "channels", 1, 4)
+    space = text(header, "space", "srgb")
+    if space not in SPACES:
+        raise ProtocolError("bad-field", "“space” must be srgb, linear or icc.")
+    if len(sizes) > limits.frames:
+        raise ProtocolError("too-large", f"A job may have at most {limits.frames} frames.")
+    total = sum(sizes)
+    if total > limits.job_bytes or any(size > limits.frame_bytes for size in sizes):
+        raise ProtocolError(
+            "too-large",
+            f"The region is larger than one job may be ({limits.job_bytes >> 20} MiB).",
+            "Select a smaller area, or lower the context.",
+        )
+    parts = _parts(header, sizes, channels * BYTES_PER_SAMPLE[depth], space == "icc", limits)
+    count = whole(header, "count", 1, limits.count, 4)
+    pool = None if header.get("pool") is None else whole(header, "pool", count, limits.pool)
+    weights = None if header.get("weights") is None else text(header, "weights")
+    return Submission(
+        job=job,
+        depth=depth,
+        channels=channels,
+        space=space,
+        parts=parts,
+        count=count,
+        pool=pool,
+        preset=text(header, "preset", "best"),
+        method=text(header, "method", "auto"),
+        weights=weights,
+        seed=whole(header, "seed", 0, HIGHEST_SEED, 0),
+        options=_options(header, limits),
+        deadline=number(header, "deadline", 0.1, limits.longest_deadline_seconds, 1800.0),
+        total_bytes=total,
+    )
+
+
+def _parts(
+    header: Header, sizes: Sequence[int], bytes_per_pixel: int, profile: bool, limits: Limits
+) -> List[Part]:
+    regions = header.get("regions")
+    if not isinstance(regions, list) or not 1 <= len(regions) <= limits.regions:
+        raise ProtocolError("bad-field", f"“regions” must list 1 to {limits.regions} regions.")
+    expected = 0
+    if profile:
+        if not sizes or not 128 <= sizes[0] <= limits.icc_bytes:
+            raise ProtocolError("bad-field", "The colour profile is missing, cut off or too large.")
+        expected = 1
+    parts: List[Part] = []
+    for entry in regions:
+        if not isinstance(entry, dict):
+            raise ProtocolError("bad-field", "Each of “regions” must be an object.")
+        box = region(entry.get("box"), limits)
+        frames = [bytes_per_pixel, 1]
+        indices: List[Optional[int]] = [expected, expected + 1]
+        for mask in ("valid", "exclude"):
+            present = entry.get(mask, False)
+            if type(present) is not bool:
+                raise ProtocolError("bad-field", f"“{mask}” must be true or false.")
+            indices.append(expected + len(frames) if present else None)
+            if present:
+                frames.append(1)
+        for size_per_pixel in frames:
+            if expected >= len(sizes) or sizes[expected] != box.area * size_per_pixel:
+                raise ProtocolError(
+                    "bad-field", "A frame's size does not fit its rectangle, depth and channels."
+                )
+            expected += 1
+        assert indices[0] is not None and indices[1] is not None
+        parts.append(Part(box, indices[0], indices[1], indices[2], indices[3]))
+    if expected != len(sizes):
+        raise ProtocolError("bad-field", "The message has more frames than its header names.")
+    return parts
+
+
+def _options(header: Header, limits: Limits) -> Dict[str, float]:
+    options = header.get("options")
+    if options is None:
+        return {}
+    if not isinstance(options, dict) or len(options) > limits.options:
+        raise ProtocolError("bad-field", f"“options” must be an object of at most {limits.options} numbers.")
+    checked: Dict[str, float] = {}
+    for name in options:
+        if len(name) > 100:
+            raise ProtocolError("bad-field", "An option's name is too long.")
+        checked[name] = number(options, name, -1e12, 1e12)
+    return checked

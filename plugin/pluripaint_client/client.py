@@ -1,6 +1,7 @@
 """Talk to the daemon: find it, start it, submit, hear events, cancel. Never blocks longer than asked.
 
-One thread at a time. Errors are :class:`pluripaint_client.errors.DaemonError` with a sentence and a next step.
+One thread at a time. Errors are :class:`pluripaint_client.errors.DaemonError` with a sentence and a next
+step.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ import secrets
 import sys
 import time
 from collections import deque
-from typing import Any, Deque, Dict, List, Optional
+from typing import Any
 
 from . import connection as places
 from . import messages, protocol
@@ -55,11 +56,11 @@ class Client:
             transport: ``zmtp.Dealer`` or ``libzmq.LibzmqDealer``; ``None``: the better one that is there.
         """
         self.connection = found
-        self._inbox: Deque[Event] = deque()
-        self._replies: Dict[str, Header] = {}
-        self._open: Dict[str, JobRequest] = {}
-        self._lost: Optional[DaemonError] = None
-        self._quiet_since: Optional[float] = None
+        self._inbox: deque[Event] = deque()
+        self._replies: dict[str, Header] = {}
+        self._open: dict[str, JobRequest] = {}
+        self._lost: DaemonError | None = None
+        self._quiet_since: float | None = None
         if not set(found.protocol) & set(protocol.ACCEPTED_VERSIONS):
             raise Incompatible(
                 f"The daemon (version {found.version}) speaks another protocol than this plug-in.",
@@ -88,7 +89,7 @@ class Client:
             self._dealer.close()
             raise
 
-    # -------------------------------------------------------------------------------------------- connecting
+    # -------------------------------------------------------------------------------------- connecting
 
     @classmethod
     def connect(cls, start: bool = True, timeout: float = 10.0, transport: Any = None) -> Client:
@@ -99,7 +100,7 @@ class Client:
         """
         deadline = time.monotonic() + timeout
         started = None
-        tried: Optional[Connection] = None
+        tried: Connection | None = None
         problem: DaemonError = NotRunning("The pluripaint daemon is not running.", places.START_BY_HAND)
         while True:
             found, reason = places.find()
@@ -144,7 +145,7 @@ class Client:
         if not isinstance(given, str) or not hmac.compare_digest(given.encode(), expected.encode()):
             raise NotOurs("What answers at the daemon's port is not the pluripaint daemon.", _RESTART)
 
-    # -------------------------------------------------------------------------------------------- questions
+    # -------------------------------------------------------------------------------------- questions
 
     def ping(self, timeout: float = 2.0) -> float:
         """Seconds for one round trip."""
@@ -156,7 +157,7 @@ class Client:
         """Versions, workers, queue, memory, limits: see ``PROTOCOL.md``."""
         return self._request("status", {}, timeout)
 
-    def methods(self, timeout: float = 30.0) -> List[Dict[str, Any]]:
+    def methods(self, timeout: float = 30.0) -> list[dict[str, Any]]:
         """The methods the daemon has. The first question starts a worker, so it may take seconds."""
         listed = self._request("methods", {}, timeout).get("methods")
         return [entry for entry in listed if isinstance(entry, dict)] if isinstance(listed, list) else []
@@ -173,7 +174,7 @@ class Client:
         """End the daemon. Running jobs fail with a sentence."""
         self._request("shutdown", {}, timeout)
 
-    # -------------------------------------------------------------------------------------------- jobs
+    # -------------------------------------------------------------------------------------- jobs
 
     def submit(self, request: JobRequest, timeout: float = 5.0, job: str = "") -> str:
         """Send a job and return its name; :class:`~messages.Accepted` and the rest come from :meth:`poll`.
@@ -190,7 +191,7 @@ class Client:
         self._open[job] = request
         return job
 
-    def poll(self, timeout: float = 0.0) -> Optional[Event]:
+    def poll(self, timeout: float = 0.0) -> Event | None:
         """The next event, or ``None`` if there is none within ``timeout`` seconds.
 
         Each job ends with exactly one of ``messages.ENDINGS``, also when the daemon dies.
@@ -212,7 +213,7 @@ class Client:
         self._send("cancel", {"job": job}, [], 0.5)
 
     @property
-    def jobs(self) -> List[str]:
+    def jobs(self) -> list[str]:
         """Jobs whose ending has not come yet."""
         return list(self._open)
 
@@ -231,7 +232,7 @@ class Client:
     def __exit__(self, *_: object) -> None:
         self.close()
 
-    # -------------------------------------------------------------------------------------------- plumbing
+    # -------------------------------------------------------------------------------------- plumbing
 
     def _request(self, kind: str, fields: Header, timeout: float) -> Header:
         reference = secrets.token_hex(8)
@@ -252,7 +253,7 @@ class Client:
             raise kind_of_error(refusal.sentence, refusal.next_step, refusal.code)
         return reply
 
-    def _send(self, kind: str, fields: Header, frames: List[bytes], timeout: float) -> None:
+    def _send(self, kind: str, fields: Header, frames: list[bytes], timeout: float) -> None:
         if self._lost is not None:
             raise self._lost
         try:
@@ -290,7 +291,7 @@ class Client:
             self._lose(f"The daemon has been silent for {SILENCE_SECONDS:.0f} seconds.")
             self._dealer.close()
 
-    def _sort(self, frames: List[bytes]) -> None:
+    def _sort(self, frames: list[bytes]) -> None:
         header = protocol.decode(frames[0])
         reference = header.get("ref")
         if isinstance(reference, str):

@@ -1,7 +1,9 @@
 """The connection file: where the daemon listens and its secret token; and how to start a daemon.
 
-The folder is the same for daemon, client and installer. ``PLURIPAINT_HOME``, where set, replaces it. On Linux it is
-literally ``~/.local/share/pluripaint`` with the home folder from the password database, because sandboxed editors
+The folder is the same for daemon, client and installer. ``PLURIPAINT_HOME``, where set, replaces it. On
+Linux it is
+literally ``~/.local/share/pluripaint`` with the home folder from the password database, because sandboxed
+editors
 change ``HOME`` and ``XDG_DATA_HOME``.
 """
 
@@ -15,7 +17,7 @@ import stat
 import subprocess
 import sys
 from pathlib import Path
-from typing import Any, Dict, List, NamedTuple, Optional, Tuple
+from typing import Any, NamedTuple
 
 from .errors import NotRunning
 
@@ -37,7 +39,7 @@ class Connection(NamedTuple):
     port: int
     token: str
     pid: int
-    protocol: Tuple[int, ...]
+    protocol: tuple[int, ...]
     version: str
 
 
@@ -45,7 +47,7 @@ class BadFileError(Exception):
     """The connection file is there but cannot be trusted or understood; the text says why."""
 
 
-# ------------------------------------------------------------------------------------------------ places
+# ------------------------------------------------------------------------------------------ places
 
 
 def real_home() -> Path:
@@ -73,7 +75,7 @@ def folder(platform: str = sys.platform) -> Path:
     return real_home() / ".local" / "share" / "pluripaint"
 
 
-def snap_copies(home: Optional[Path] = None) -> List[Path]:
+def snap_copies(home: Path | None = None) -> list[Path]:
     """Connection files for snapped editors, which see no dot folders; one for each snap the user has."""
     if home is None:
         if os.environ.get("PLURIPAINT_HOME") or not sys.platform.startswith("linux"):
@@ -83,7 +85,7 @@ def snap_copies(home: Optional[Path] = None) -> List[Path]:
     return [snap / "common" / "pluripaint" / FILE for snap in present if snap.is_dir()]
 
 
-def candidates() -> List[Path]:
+def candidates() -> list[Path]:
     """Where a client looks for the connection file, in order."""
     paths = [folder() / FILE]
     common = os.environ.get("SNAP_USER_COMMON")
@@ -92,12 +94,13 @@ def candidates() -> List[Path]:
     return paths
 
 
-# ------------------------------------------------------------------------------------------------ reading and writing
+# ------------------------------------------------------------------------------------------ reading and
+# writing
 
 
 def write(path: Path, connection: Connection) -> None:
     """Publish a connection: readable by its owner only, by rename, so that nobody ever reads half a file."""
-    fields: Dict[str, Any] = dict(connection._asdict(), protocol=list(connection.protocol))
+    fields: dict[str, Any] = dict(connection._asdict(), protocol=list(connection.protocol))
     write_private(path, json.dumps(fields, indent=1).encode())
 
 
@@ -111,7 +114,7 @@ def write_private(path: Path, content: bytes) -> None:
             file.write(content)
             file.flush()
             os.fsync(file.fileno())
-        os.replace(str(partial), str(path))
+        partial.replace(path)
     except BaseException:
         partial.unlink()
         raise
@@ -160,7 +163,7 @@ def _read_private(path: Path) -> bytes:
         return file.read(_LARGEST_FILE)
 
 
-def find() -> Tuple[Optional[Connection], str]:
+def find() -> tuple[Connection | None, str]:
     """The published connection and why there is none (a sentence, or empty)."""
     reason = ""
     for path in candidates():
@@ -182,10 +185,11 @@ def remove(path: Path, connection: Connection) -> None:
         pass
 
 
-# ------------------------------------------------------------------------------------------------ starting the daemon
+# ------------------------------------------------------------------------------------------ starting the
+# daemon
 
 
-def launch_command() -> List[str]:
+def launch_command() -> list[str]:
     """How to start the daemon: what the installer wrote, else the program beside this Python, else on PATH.
 
     Raises:
@@ -193,9 +197,9 @@ def launch_command() -> List[str]:
     """
     try:
         recorded = json.loads(_read_launch().decode())["command"]
-        if isinstance(recorded, list) and recorded and all(isinstance(part, str) for part in recorded):
-            if Path(recorded[0]).exists():
-                return recorded
+        words = isinstance(recorded, list) and all(isinstance(part, str) for part in recorded)
+        if words and recorded and Path(recorded[0]).exists():
+            return list(recorded)
     except (OSError, BadFileError, ValueError, KeyError, TypeError):
         pass
     name = "pluripaint-daemon.exe" if sys.platform == "win32" else "pluripaint-daemon"
@@ -216,7 +220,7 @@ def _read_launch() -> bytes:
     return path.read_bytes()
 
 
-def daemon_environment() -> Dict[str, str]:
+def daemon_environment() -> dict[str, str]:
     """This process's environment without what an editor sets for its own libraries."""
     environment = dict(os.environ)
     for name in SCRUBBED:
@@ -230,7 +234,7 @@ def start_daemon() -> subprocess.Popen[bytes]:
     Raises:
         NotRunning: it is not there or the system refuses.
     """
-    options: Dict[str, Any] = {"start_new_session": True}
+    options: dict[str, Any] = {"start_new_session": True}
     if sys.platform == "win32":
         options = {"creationflags": 0x00000008 | 0x00000200}  # DETACHED_PROCESS, CREATE_NEW_PROCESS_GROUP
     try:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from typing import Any, List, Optional, Sequence
+from typing import Any, Sequence
 
 import zmq
 from zmq.utils.monitor import recv_monitor_message
@@ -28,7 +28,7 @@ class LibzmqDealer:
         host: str,
         port: int,
         user: bytes = b"",
-        password: Optional[bytes] = None,
+        password: bytes | None = None,
         timeout: float = 2.0,
         frame_limit: int = 256 << 20,
         message_limit: int = 1 << 30,
@@ -45,7 +45,7 @@ class LibzmqDealer:
             self._socket.setsockopt(zmq.PLAIN_PASSWORD, password)
         self._monitor: Any = self._socket.get_monitor_socket(_FAILURES | zmq.EVENT_HANDSHAKE_SUCCEEDED)
         self._ended = False
-        self._trackers: List[Any] = []
+        self._trackers: list[Any] = []
         self.bytes_received = 0
         try:
             self._socket.connect(f"tcp://{host}:{port}")
@@ -82,7 +82,7 @@ class LibzmqDealer:
             return False
         return True
 
-    def receive(self, timeout: float) -> Optional[List[bytes]]:
+    def receive(self, timeout: float) -> list[bytes] | None:
         """See ``zmtp.Dealer.receive``."""
         poller = zmq.Poller()
         poller.register(self._socket, zmq.POLLIN)
@@ -90,9 +90,9 @@ class LibzmqDealer:
             poller.register(self._monitor, zmq.POLLIN)
         deadline = time.monotonic() + timeout
         while True:
-            ready = dict(poller.poll(max(0.0, deadline - time.monotonic()) * 1000))
+            ready = dict(poller.poll(int(max(0.0, deadline - time.monotonic()) * 1000)))
             if self._socket in ready:
-                frames: List[bytes] = self._socket.recv_multipart()
+                frames: list[bytes] = self._socket.recv_multipart()
                 self.bytes_received += sum(len(frame) for frame in frames)
                 return frames
             if self._monitor in ready:

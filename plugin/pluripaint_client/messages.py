@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import secrets
 from dataclasses import dataclass, field
-from typing import Any, Dict, List, Mapping, Optional, Sequence, Tuple, Union
+from typing import Any, Mapping, Sequence, Union
 
 from . import protocol
 from .geometry import Region
@@ -17,7 +17,8 @@ class RegionData:
 
     Attributes:
         region: where it lies in the photo.
-        pixels: ``height × width × channels`` samples in the job's depth, little-endian, alpha not premultiplied.
+        pixels: ``height × width × channels`` samples in the job's depth, little-endian, alpha not
+        premultiplied.
         selection: ``height × width`` bytes 0…255.
         valid: like the selection, non-zero where pixels exist; ``None``: everywhere.
         exclude: like the selection, non-zero where nothing may be copied from; ``None``: nowhere.
@@ -26,8 +27,8 @@ class RegionData:
     region: Region
     pixels: bytes
     selection: bytes
-    valid: Optional[bytes] = None
-    exclude: Optional[bytes] = None
+    valid: bytes | None = None
+    exclude: bytes | None = None
 
 
 @dataclass(frozen=True)
@@ -48,23 +49,23 @@ class JobRequest:
     regions: Sequence[RegionData]
     depth: str = "uint8"
     channels: int = 3
-    space: Union[str, bytes] = "srgb"
+    space: str | bytes = "srgb"
     count: int = 4
-    pool: Optional[int] = None
+    pool: int | None = None
     preset: str = "best"
     method: str = "auto"
-    weights: Optional[str] = None
+    weights: str | None = None
     seed: int = 0
     options: Mapping[str, float] = field(default_factory=dict)
     deadline: float = 1800.0
 
-    def to_message(self, job: str) -> Tuple[Header, List[bytes]]:
+    def to_message(self, job: str) -> tuple[Header, list[bytes]]:
         """Header fields and raw frames of the ``submit``, checked as the daemon will check them.
 
         Raises:
             ProtocolError: a field is out of range or a block has the wrong size.
         """
-        frames: List[bytes] = [self.space] if isinstance(self.space, bytes) else []
+        frames: list[bytes] = [self.space] if isinstance(self.space, bytes) else []
         entries = []
         for part in self.regions:
             frames += [part.pixels, part.selection]
@@ -100,12 +101,13 @@ def new_job() -> str:
     return secrets.token_hex(16)
 
 
-# ------------------------------------------------------------------------------------------------ events
+# ------------------------------------------------------------------------------------------ events
 
 
 @dataclass(frozen=True)
 class Accepted:
-    """The daemon has the job; exactly one of :class:`Done`, :class:`CancelledJob`, :class:`Failed` follows."""
+    """The daemon has the job; exactly one of :class:`Done`, :class:`CancelledJob`, :class:`Failed`
+    follows."""
 
     job: str
 
@@ -139,21 +141,22 @@ class Progress:
     job: str
     stage: str
     fraction: float
-    preview: Optional[Preview] = None
+    preview: Preview | None = None
     note: str = ""
 
 
 @dataclass(frozen=True)
 class CandidateReady:
-    """One fill per region over ``boxes`` (photo coordinates): colour channels only, unblended, the depth sent."""
+    """One fill per region over ``boxes`` (photo coordinates): colour channels only, unblended, the depth
+    sent."""
 
     job: str
     seed: int
     method: str
     score: float
     weights_sha256: str
-    fills: List[bytes]
-    boxes: List[Region]
+    fills: list[bytes]
+    boxes: list[Region]
     seconds: float = 0.0
 
 
@@ -167,8 +170,8 @@ class Done:
     """
 
     job: str
-    order: List[Tuple[str, int]]
-    weights: Dict[str, str]
+    order: list[tuple[str, int]]
+    weights: dict[str, str]
     configuration: str = ""
     seconds: float = 0.0
 
@@ -195,7 +198,7 @@ Event = Union[Accepted, Queued, Progress, CandidateReady, Done, CancelledJob, Fa
 ENDINGS = (Done, CancelledJob, Failed)
 
 
-def event(header: Header, frames: Sequence[bytes], request: Optional[JobRequest]) -> Event:
+def event(header: Header, frames: Sequence[bytes], request: JobRequest | None) -> Event:
     """The event a daemon's message tells, checked against the job it answers.
 
     Raises:
@@ -225,7 +228,7 @@ def event(header: Header, frames: Sequence[bytes], request: Optional[JobRequest]
     raise ProtocolError("bad-message", f"The daemon sent a message of unknown type “{kind[:40]}”.")
 
 
-def _preview(header: Header, frames: Sequence[bytes]) -> Optional[Preview]:
+def _preview(header: Header, frames: Sequence[bytes]) -> Preview | None:
     size = header.get("preview")
     if size is None:
         return None
@@ -236,7 +239,7 @@ def _preview(header: Header, frames: Sequence[bytes]) -> Optional[Preview]:
 
 
 def _candidate(
-    job: str, header: Header, frames: Sequence[bytes], request: Optional[JobRequest]
+    job: str, header: Header, frames: Sequence[bytes], request: JobRequest | None
 ) -> CandidateReady:
     entries: Any = header.get("boxes")
     if not isinstance(entries, list) or len(entries) != len(frames) or not entries:
@@ -269,7 +272,7 @@ def _candidate(
 
 
 def _done(job: str, header: Header) -> Done:
-    order: List[Tuple[str, int]] = []
+    order: list[tuple[str, int]] = []
     entries = header.get("order")
     if not isinstance(entries, list):
         raise ProtocolError("bad-message", "The daemon's last message names no order.")

@@ -1,6 +1,7 @@
 """The wire protocol: framing, versions, limits and every check, made on sizes before anything is allocated.
 
-One message is one JSON header frame and zero or more raw frames; ``PROTOCOL.md`` describes it for people who write
+One message is one JSON header frame and zero or more raw frames; ``PROTOCOL.md`` describes it for people
+who write
 a client of their own. Client, broker and worker share this module.
 """
 
@@ -11,14 +12,15 @@ import hmac
 import json
 import math
 import re
-from typing import Any, Dict, List, NamedTuple, Optional, Sequence, Tuple
+from dataclasses import dataclass
+from typing import Any, Dict, NamedTuple, Sequence
 
 from .geometry import Region
 
 VERSION = 1
 """The version this module speaks."""
 
-ACCEPTED_VERSIONS: Tuple[int, ...] = tuple(v for v in (VERSION, VERSION - 1) if v >= 1)
+ACCEPTED_VERSIONS: tuple[int, ...] = tuple(v for v in (VERSION, VERSION - 1) if v >= 1)
 """Versions a daemon accepts: its own and the one before."""
 
 BYTES_PER_SAMPLE = {"uint8": 1, "uint16": 2, "float32": 4}
@@ -42,11 +44,10 @@ class Limits(NamedTuple):
     coordinate: int = 1 << 24
     regions: int = 16
     options: int = 64
-    count: int = 16
+    shown: int = 16
     pool: int = 64
     jobs_per_client: int = 32
     jobs: int = 256
-    clients: int = 64
     longest_deadline_seconds: int = 7200
 
 
@@ -56,6 +57,9 @@ LIMITS = Limits()
 class ProtocolError(Exception):
     """A message that breaks the rules. ``code`` is stable, ``sentence`` and ``next_step`` are for people."""
 
+    header: Header = {}  # noqa: RUF012
+    """The header as far as it was understood, so that a refusal can name what it refuses."""
+
     def __init__(self, code: str, sentence: str, next_step: str = "") -> None:
         super().__init__(sentence)
         self.code = code
@@ -63,7 +67,7 @@ class ProtocolError(Exception):
         self.next_step = next_step
 
 
-# ------------------------------------------------------------------------------------------------ proofs
+# ------------------------------------------------------------------------------------------ proofs
 
 
 def password(token: str) -> bytes:
@@ -76,10 +80,10 @@ def proof(token: str, port: int, nonce: str) -> str:
     return hmac.new(token.encode(), f"daemon:{port}:{nonce}".encode(), hashlib.sha256).hexdigest()
 
 
-# ------------------------------------------------------------------------------------------------ framing
+# ------------------------------------------------------------------------------------------ framing
 
 
-def encode(kind: str, fields: Optional[Header] = None, version: int = VERSION) -> bytes:
+def encode(kind: str, fields: Header | None = None, version: int = VERSION) -> bytes:
     """The header frame of a message."""
     header: Header = {"v": version, "type": kind}
     header.update(fields or {})
@@ -100,12 +104,17 @@ def decode(frame: Any, limits: Limits = LIMITS) -> Header:
         raise ProtocolError("bad-message", "The message header is not JSON.") from None
     if not isinstance(header, dict) or not isinstance(header.get("type"), str):
         raise ProtocolError("bad-message", "The message header names no type.")
-    check_version(header.get("v"))
+    try:
+        check_version(header.get("v"))
+    except ProtocolError as error:
+        error.header = header
+        raise
     return header
 
 
 def check_version(version: Any) -> None:
-    """Refuse a version that is neither this one nor the one before, with a sentence that says who is older."""
+    """Refuse a version that is neither this one nor the one before, with a sentence that says who is
+    older."""
     if type(version) is not int:
         raise ProtocolError("wrong-version", "The message names no protocol version.", UPDATE)
     if version not in ACCEPTED_VERSIONS:
@@ -124,11 +133,12 @@ def _no_constant(name: str) -> None:
     raise ValueError(name)
 
 
-# ------------------------------------------------------------------------------------------------ fields
+# ------------------------------------------------------------------------------------------ fields
 
 
-def text(header: Header, name: str, default: Optional[str] = None, longest: int = 200) -> str:
-    """A string field of at most ``longest`` characters; absent or null gives the default where there is one."""
+def text(header: Header, name: str, default: str | None = None, longest: int = 200) -> str:
+    """A string field of at most ``longest`` characters; absent or null gives the default where there is
+    one."""
     value = header.get(name)
     if value is None and default is not None:
         return default
@@ -137,7 +147,7 @@ def text(header: Header, name: str, default: Optional[str] = None, longest: int 
     return value
 
 
-def whole(header: Header, name: str, low: int, high: int, default: Optional[int] = None) -> int:
+def whole(header: Header, name: str, low: int, high: int, default: int | None = None) -> int:
     """An integer field in ``low … high``."""
     value = header.get(name)
     if value is None and default is not None:
@@ -147,12 +157,12 @@ def whole(header: Header, name: str, low: int, high: int, default: Optional[int]
     return value
 
 
-def number(header: Header, name: str, low: float, high: float, default: Optional[float] = None) -> float:
+def number(header: Header, name: str, low: float, high: float, default: float | None = None) -> float:
     """A finite number in ``low … high``."""
-    value = header.get(name)
+    value: Any = header.get(name)
     if value is None and default is not None:
         return default
-    if type(value) not in (int, float) or not math.isfinite(value) or not low <= value <= high:
+    if type(value) not in (int, float) or not low <= value <= high or not math.isfinite(value):
         raise ProtocolError("bad-field", f"“{name}” must be a number from {low:g} to {high:g}.")
     return float(value)
 
@@ -180,7 +190,7 @@ def job_id(header: Header) -> str:
     return value
 
 
-# ------------------------------------------------------------------------------------------------ submit
+# ------------------------------------------------------------------------------------------ submit
 
 
 class Part(NamedTuple):
@@ -189,31 +199,34 @@ class Part(NamedTuple):
     box: Region
     pixels: int
     selection: int
-    valid: Optional[int]
-    exclude: Optional[int]
+    valid: int | None
+    exclude: int | None
 
 
-class Submission(NamedTuple):
-    """A ``submit`` whose every field and frame size was checked. ``space`` is ``icc`` where frame 0 is a profile."""
+@dataclass(frozen=True)
+class Submission:
+    """A ``submit`` whose every field and frame size was checked. ``space`` is ``icc`` where frame 0 is a
+    profile."""
 
     job: str
     depth: str
     channels: int
     space: str
-    parts: List[Part]
+    parts: list[Part]
     count: int
-    pool: Optional[int]
+    pool: int | None
     preset: str
     method: str
-    weights: Optional[str]
+    weights: str | None
     seed: int
-    options: Dict[str, float]
+    options: dict[str, float]
     deadline: float
     total_bytes: int
 
 
 def parse_submit(header: Header, sizes: Sequence[int], limits: Limits = LIMITS) -> Submission:
-    """Check a ``submit`` by its header and the sizes of its raw frames; the frames themselves are not looked at.
+    """Check a ``submit`` by its header and the sizes of its raw frames; the frames themselves are not
+    looked at.
 
     Raises:
         ProtocolError: ``bad-field`` or ``too-large``, naming the field.
@@ -236,7 +249,7 @@ def parse_submit(header: Header, sizes: Sequence[int], limits: Limits = LIMITS) 
             "Select a smaller area, or lower the context.",
         )
     parts = _parts(header, sizes, channels * BYTES_PER_SAMPLE[depth], space == "icc", limits)
-    count = whole(header, "count", 1, limits.count, 4)
+    count = whole(header, "count", 1, limits.shown, 4)
     pool = None if header.get("pool") is None else whole(header, "pool", count, limits.pool)
     weights = None if header.get("weights") is None else text(header, "weights")
     return Submission(
@@ -259,7 +272,7 @@ def parse_submit(header: Header, sizes: Sequence[int], limits: Limits = LIMITS) 
 
 def _parts(
     header: Header, sizes: Sequence[int], bytes_per_pixel: int, profile: bool, limits: Limits
-) -> List[Part]:
+) -> list[Part]:
     regions = header.get("regions")
     if not isinstance(regions, list) or not 1 <= len(regions) <= limits.regions:
         raise ProtocolError("bad-field", f"“regions” must list 1 to {limits.regions} regions.")
@@ -268,13 +281,13 @@ def _parts(
         if not sizes or not 128 <= sizes[0] <= limits.icc_bytes:
             raise ProtocolError("bad-field", "The colour profile is missing, cut off or too large.")
         expected = 1
-    parts: List[Part] = []
+    parts: list[Part] = []
     for entry in regions:
         if not isinstance(entry, dict):
             raise ProtocolError("bad-field", "Each of “regions” must be an object.")
         box = region(entry.get("box"), limits)
         frames = [bytes_per_pixel, 1]
-        indices: List[Optional[int]] = [expected, expected + 1]
+        indices: list[int | None] = [expected, expected + 1]
         for mask in ("valid", "exclude"):
             present = entry.get(mask, False)
             if type(present) is not bool:
@@ -295,13 +308,13 @@ def _parts(
     return parts
 
 
-def _options(header: Header, limits: Limits) -> Dict[str, float]:
+def _options(header: Header, limits: Limits) -> dict[str, float]:
     options = header.get("options")
     if options is None:
         return {}
     if not isinstance(options, dict) or len(options) > limits.options:
         raise ProtocolError("bad-field", f"“options” must be an object of at most {limits.options} numbers.")
-    checked: Dict[str, float] = {}
+    checked: dict[str, float] = {}
     for name in options:
         if len(name) > 100:
             raise ProtocolError("bad-field", "An option's name is too long.")

@@ -1,7 +1,9 @@
 """A small ZMTP 3.x DEALER over TCP: NULL and PLAIN, nothing more. Standard library only.
 
-Written after zeromq/rfc 23/ZMTP, 24/ZMTP-PLAIN and 37/ZMTP and checked against libzmq, whose departures from them are
-named where they matter. One thread at a time. The socket never blocks: every call works in both directions until
+Written after zeromq/rfc 23/ZMTP, 24/ZMTP-PLAIN and 37/ZMTP and checked against libzmq, whose departures
+from them are
+named where they matter. One thread at a time. The socket never blocks: every call works in both directions
+until
 it has what it wants or its time is over, and goes on where it stopped at the next call.
 """
 
@@ -12,7 +14,7 @@ import socket
 import struct
 import time
 from collections import deque
-from typing import Any, Deque, List, Optional, Sequence, Tuple, Union
+from typing import Any, Sequence, Union
 
 MORE, LONG, COMMAND = 1, 2, 4
 _GREETING_BYTES = 64
@@ -63,22 +65,22 @@ class Dealer:
         host: str,
         port: int,
         user: bytes = b"",
-        password: Optional[bytes] = None,
+        password: bytes | None = None,
         timeout: float = 2.0,
         frame_limit: int = 256 << 20,
         message_limit: int = 1 << 30,
     ) -> None:
         self._limits = (frame_limit, message_limit)
-        self._outgoing: Deque[memoryview] = deque()
+        self._outgoing: deque[memoryview] = deque()
         self._incoming = bytearray()
-        self._body: Optional[bytearray] = None
+        self._body: bytearray | None = None
         self._body_filled = 0
         self._flags = 0
-        self._frames: List[bytes] = []
+        self._frames: list[bytes] = []
         self._frames_bytes = 0
-        self._messages: Deque[List[bytes]] = deque()
+        self._messages: deque[list[bytes]] = deque()
         self._ready = False
-        self._error: Optional[ZmtpError] = None
+        self._error: ZmtpError | None = None
         self.bytes_received = 0
         deadline = time.monotonic() + timeout
         self._socket = socket.create_connection((host, port), timeout)
@@ -90,16 +92,17 @@ class Dealer:
             self._socket.close()
             raise
 
-    # -------------------------------------------------------------------------------------------- public
+    # -------------------------------------------------------------------------------------- public
 
     def send(self, frames: Sequence[Buffer], timeout: float) -> bool:
-        """Send one message of one or more frames. True once all of it has left; otherwise the rest goes out during later
+        """Send one message of one or more frames. True once all of it has left; otherwise the rest goes out
+        during later
         calls, and the frames must not change until :attr:`unsent` is zero."""
         self._queue(frames)
         self._work(time.monotonic() + timeout, lambda: not self._outgoing)
         return not self._outgoing
 
-    def receive(self, timeout: float) -> Optional[List[bytes]]:
+    def receive(self, timeout: float) -> list[bytes] | None:
         """The next whole message, or ``None`` if there is none within ``timeout`` seconds.
 
         Raises:
@@ -123,9 +126,9 @@ class Dealer:
         self._socket.close()
         self._error = self._error or Closed("closed here")
 
-    # -------------------------------------------------------------------------------------------- handshake
+    # -------------------------------------------------------------------------------------- handshake
 
-    def _handshake(self, user: bytes, password: Optional[bytes], deadline: float) -> None:
+    def _handshake(self, user: bytes, password: bytes | None, deadline: float) -> None:
         mechanism = b"NULL" if password is None else b"PLAIN"
         greeting = b"\xff" + bytes(8) + b"\x7f\x03\x01" + mechanism.ljust(20, b"\0") + bytes(32)
         self._outgoing.append(memoryview(greeting))
@@ -163,7 +166,8 @@ class Dealer:
         return greeting
 
     def _expect(self, name: bytes, deadline: float) -> bytes:
-        """The data of the next command, which must be ``name``. Nothing but commands may come before READY."""
+        """The data of the next command, which must be ``name``. Nothing but commands may come before
+        READY."""
         while True:
             parsed = self._frame_header()
             if parsed is not None:
@@ -192,7 +196,7 @@ class Dealer:
         if self._error is not None and len(self._incoming) == before:
             raise Closed(f"closed during the {phase}")
 
-    # -------------------------------------------------------------------------------------------- sending
+    # -------------------------------------------------------------------------------------- sending
 
     def _queue(self, frames: Sequence[Buffer]) -> None:
         if self._error is not None:
@@ -229,12 +233,13 @@ class Dealer:
         except (BlockingIOError, InterruptedError):
             pass
         except OSError as error:
-            # What the peer said before it left may still be in the receive buffer: reading finds the end itself.
+            # What the peer said before it left may still be in the receive buffer: reading finds the end
+            # itself.
             self._outgoing.clear()
             if self._error is None and not self._ready:
                 self._error = Closed(error.strerror or "closed")
 
-    # -------------------------------------------------------------------------------------------- receiving
+    # -------------------------------------------------------------------------------------- receiving
 
     def _work(self, deadline: float, satisfied: Any) -> None:
         """Send and receive until satisfied or out of time."""
@@ -286,7 +291,7 @@ class Dealer:
         except OSError as error:
             self._error = Closed(error.strerror or "closed")
 
-    def _frame_header(self) -> Optional[Tuple[int, int, int]]:
+    def _frame_header(self) -> tuple[int, int, int] | None:
         """Flags, size and header length of the frame at the head of the buffer, once they are there."""
         buffer = self._incoming
         if len(buffer) < 2:
@@ -334,7 +339,8 @@ class Dealer:
         return False
 
     def _finish(self, flags: int, body: bytes) -> None:
-        """One whole frame: commands are obeyed wherever they come, message frames gather until the last is in."""
+        """One whole frame: commands are obeyed wherever they come, message frames gather until the last is
+        in."""
         if flags & COMMAND:
             name, data = _split_command(body)
             if name == b"PING":
@@ -351,7 +357,7 @@ class Dealer:
             self._frames, self._frames_bytes = [], 0
 
 
-def _split_command(body: bytes) -> Tuple[bytes, bytes]:
+def _split_command(body: bytes) -> tuple[bytes, bytes]:
     """Name and data of a command. libzmq's PLAIN server sends its ERROR as ``^RROR`` (an escape in its source
     swallowed the length octet and the E): both are understood."""
     if body.startswith(b"\x5eRROR"):

@@ -106,11 +106,11 @@ class RegionRules(NamedTuple):
 RULES = RegionRules()
 
 
-class TooLarge(ValueError):  # noqa: N818
+class TooLarge(ValueError):
     """A hole that no region may hold; the message is a sentence for the user."""
 
 
-class Empty(ValueError):  # noqa: N818
+class Empty(ValueError):
     """No pixel is selected; the message is a sentence for the user."""
 
 
@@ -216,7 +216,8 @@ def plan(mask: bytes, canvas: Region, rules: RegionRules = RULES) -> list[Region
         if len(found) == 1:
             raise
         raise TooLarge(
-            "The selected places are too large or too far apart to fill in one go; select and fill fewer at a time."
+            "The selected places are too large or too far apart to fill in one go; "
+            "select and fill fewer at a time."
         ) from None
 
 

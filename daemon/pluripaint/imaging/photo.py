@@ -142,7 +142,7 @@ def _read(path: Path, what: str) -> Photo:
         ) from None
     except Exception as error:  # decoders raise whatever they like on damaged files
         raise ImageError(
-            f"{path.name} is damaged or cut short and cannot be decoded ({_first_line(error)}); save it again."
+            f"{path.name} is damaged or cut short ({_first_line(error)}); save it again."
         ) from None
 
 
@@ -161,8 +161,8 @@ def _decode(data: bytes, path: Path) -> Photo:
 def _check_size(width: int, height: int, path: Path) -> None:
     if width * height > MOST_PIXELS:
         raise ImageError(
-            f"{path.name} has {width} × {height} pixels; more than {MOST_PIXELS // 1_000_000} million are not read: "
-            "crop it or make it smaller."
+            f"{path.name} has {width} × {height} pixels; more than {MOST_PIXELS // 1_000_000} million are "
+            "not read: crop it or make it smaller."
         )
     if width < 1 or height < 1:
         raise ImageError(f"{path.name} holds no pixels.")

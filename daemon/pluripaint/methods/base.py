@@ -12,7 +12,7 @@ from typing import Protocol
 import numpy as np
 
 
-class Cancelled(Exception):  # noqa: N818
+class Cancelled(Exception):
     """The job was cancelled; raised by a progress callback, passed through by every method."""
 
 
@@ -35,8 +35,7 @@ class Scene:
         image: ``float32 [H, W, 3]``, sRGB-encoded, 0…1; zero where ``core`` or not ``valid``.
         hole: ``bool [H, W]``, the grown hole. What a model must imagine and never look at.
         core: ``bool [H, W]``, selection > 0, a subset of ``hole``. What will be painted. ``hole & ~core`` is
-        the
-            ring: pixels that stay, hidden from models because the removed object may bleed into them, but
+            the ring: pixels that stay, hidden from models because the removed object may bleed into them, but
             still the border that copying and blending have to meet.
         valid: ``bool [H, W]``, pixels that exist (inside the layer, not transparent). Others are unknown.
         exclude: ``bool [H, W]``, pixels that may be looked at but never copied from.

@@ -11,7 +11,7 @@ import numpy as np
 from pluripaint.methods import registry
 from pluripaint.methods.base import Fill, Method, Progress
 from pluripaint.pipeline import network, presets, region
-from pluripaint.pipeline.choice import Choice
+from pluripaint.pipeline.choice import Choice, difference
 from pluripaint.pipeline.configuration import configuration_hash
 from pluripaint.pipeline.types import Candidate, FillError, FillRequest, Settled
 
@@ -23,7 +23,7 @@ def fill(request: FillRequest, progress: Progress, device: str = "cpu") -> Itera
 
     Args:
         request: regions with their masks, and what is wanted.
-        progress: told at every step; raises :class:`~pluripaint.methods.base.Cancelled` once the job is cancelled.
+        progress: told at every step; raises :class:`~pluripaint.methods.base.Cancelled` once cancelled.
         device: where networks run.
 
     Raises:
@@ -176,9 +176,7 @@ def _view(part: region.Prepared, one: Fill) -> tuple[np.ndarray, np.ndarray]:
 
 def _difference(one: _Drawn, other: _Drawn) -> float:
     """The largest difference of any region: one island that differs makes another variation."""
-    from pluripaint import patchfield
-
     return max(
-        float(patchfield.difference(a.astype(np.float32), b.astype(np.float32), hole))
-        for (a, hole), (b, _) in zip(one.views, other.views)
+        difference(a.astype(np.float32), b.astype(np.float32), painted)
+        for (a, painted), (b, _) in zip(one.views, other.views)
     )

@@ -7,7 +7,19 @@ first. Deterministic: a seed alone reproduces its answer bit for bit.
 
 from __future__ import annotations
 
+from .difference import difference
 from .free import Prepared, Result, grow, prepare
+from .guided import detail, prepare_guided
 from .settings import Interrupted, Settings
 
-__all__ = ["Interrupted", "Prepared", "Result", "Settings", "grow", "prepare"]
+__all__ = [
+    "Interrupted",
+    "Prepared",
+    "Result",
+    "Settings",
+    "detail",
+    "difference",
+    "grow",
+    "prepare",
+    "prepare_guided",
+]

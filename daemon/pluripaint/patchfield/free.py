@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from . import colour, pyramid
 from .finish import copy_and_join, smooth
 from .growth import grow_field
-from .kernels import LANES, SCALE, kernel, seed_state
-from .patchmatch import carry_up, search, whole_patches
+from .kernels import LANES, MARGIN, SCALE, kernel, seed_state
+from .patchmatch import carry_up, random_field, search, whole_patches
 from .pyramid import Level, Region
+from .score import judge_level, strangeness
 from .settings import Settings, check
 from .voting import best_offsets, vote, vote_weights
+
+_VOTED = 5
+"""Lanes filled by voting: L, a, b and two of texture."""
 
 
 @dataclass(frozen=True)
@@ -26,6 +30,7 @@ class Prepared:
         scene: the region in Lab.
         levels: finest first; empty where there is nothing to copy from.
         lanes, whole, counts: per level, which pixels and patches lie inside the picture.
+        judge: the level fills are scored on.
     """
 
     image: np.ndarray
@@ -34,6 +39,7 @@ class Prepared:
     lanes: list[np.ndarray]
     whole: list[np.ndarray]
     counts: list[np.ndarray]
+    judge: Level | None = None
 
 
 @dataclass(frozen=True)
@@ -43,10 +49,13 @@ class Result:
     Attributes:
         image: ``float32 [H, W, 3]``, sRGB-encoded 0…1; the scene outside the hole (zero where hidden).
         energy: mean patch distance in the hole, squared Lab units; lower is better.
+        strangeness: how far what is in the hole is from what the photograph holds (:mod:`score`); lower is
+            better.
     """
 
     image: np.ndarray
     energy: float
+    strangeness: float = 0.0
 
 
 @kernel
@@ -76,7 +85,7 @@ def prepare(
     """
     scene = pyramid.region(image, hole, core, valid, exclude)
     levels = pyramid.build(scene, pyramid.level_sizes(scene, settings), settings)
-    return with_levels(image, scene, levels)
+    return replace(with_levels(image, scene, levels), judge=judge_level(scene, settings))
 
 
 def with_levels(image: np.ndarray, scene: Region, levels: list[Level]) -> Prepared:
@@ -100,6 +109,23 @@ def rounds_at(position: int, last: bool, settings: Settings) -> int:
     return settings.rounds[min(position, len(settings.rounds) - 1)]
 
 
+def first_field(level: Level, state: np.ndarray) -> np.ndarray:
+    """A random source for every target."""
+    return random_field(level.targets.size, level.sources, state)
+
+
+def lifted(
+    field: np.ndarray, coarse_at: np.ndarray | None, coarse: Level, level: Level, state: np.ndarray
+) -> np.ndarray:
+    """A level's field from a coarser one's, or (``coarse_at`` = ``None``) from one source a pixel."""
+    if coarse_at is None:
+        coarse_at = np.where(field >= 0, np.arange(field.size, dtype=np.int32), np.int32(-1))
+    return carry_up(
+        field, coarse_at, coarse.width, coarse.height, level.targets, level.width, level.height, MARGIN,
+        level.is_source, level.sources, state,
+    )  # fmt: skip
+
+
 def improve(
     prepared: Prepared,
     index: int,
@@ -111,18 +137,31 @@ def improve(
     settings: Settings,
     state: np.ndarray,
     cancel: np.ndarray,
+    fresh: bool = False,
 ) -> np.ndarray:
-    """EM rounds on one level, in place; returns the costs of the field (``int64 [m]``)."""
+    """EM rounds on one level, in place; returns the costs of the field (``int64 [m]``).
+
+    ``fresh``: the hole's features hold nothing yet and are first voted from the field. Levels with very large
+    holes
+    get one narrow round: their field comes from below, integer offsets keep the detail.
+    """
     level = prepared.levels[index]
+    iterations = settings.iterations
+    if fresh and np.count_nonzero(level.hole) > settings.field_pixels:
+        rounds, iterations, window = 1, 1, 8
     cost = np.zeros(level.targets.size, np.int64)
+    if fresh:
+        flat = vote_weights(None, prepared.counts[index], level.distance, settings.border_falloff)
+        vote(features, level.hole, level.target_at, field, flat, level.width, level.radius, voted, cancel)
+        check(cancel)
     for turn in range(rounds):
         search(
             features, prepared.lanes[index], prepared.whole[index], level.targets, level.target_at,
             level.is_source, level.sources, field, cost, level.width, level.height, level.radius,
-            settings.iterations, window, state, cancel,
+            iterations, window, state, cancel,
         )  # fmt: skip
         check(cancel)
-        if turn + 1 < rounds or index > 0:
+        if turn + 1 < rounds:
             weights = vote_weights(cost, prepared.counts[index], level.distance, settings.border_falloff)
             vote(
                 features,
@@ -165,30 +204,24 @@ def grow(
     coarsest = len(prepared.levels) - 1
     level = prepared.levels[coarsest]
     features = level.features.copy()
-    grown = grow_field(level, features, settings, state, cancel)
+    grown = grow_field(level, features, settings, state, cancel, _VOTED)
     check(cancel)
-    field = carry_up(
-        grown, np.where(grown >= 0, np.arange(grown.size, dtype=np.int32), np.int32(-1)), level.width,
-        level.height, level.targets, level.width, level.height, 3, level.is_source, level.sources, state,
-    )  # fmt: skip
+    field = lifted(grown, None, level, level, state)
     cost = np.zeros(0, np.int64)
     area = float(sum(one.targets.size for one in prepared.levels))
     done = 0.0
     for index in range(coarsest, -1, -1):
         level = prepared.levels[index]
-        if index < coarsest:
-            below = prepared.levels[index + 1]
-            field = carry_up(
-                field, below.target_at, below.width, below.height, level.targets, level.width, level.height,
-                3, level.is_source, level.sources, state,
-            )  # fmt: skip
-            features = level.features.copy()
-            flat = vote_weights(None, prepared.counts[index], level.distance, settings.border_falloff)
-            vote(features, level.hole, level.target_at, field, flat, level.width, level.radius, 5, cancel)
         position = coarsest - index
+        if position > 0:
+            coarse = prepared.levels[index + 1]
+            field = lifted(field, coarse.target_at, coarse, level, state)
+            features = level.features.copy()
         window = max(level.inner) if position < 2 else settings.window
         rounds = rounds_at(position, index == 0, settings)
-        cost = improve(prepared, index, features, field, rounds, window, 5, settings, state, cancel)
+        cost = improve(
+            prepared, index, features, field, rounds, window, _VOTED, settings, state, cancel, position > 0
+        )
         done += level.targets.size / area
         if told is not None:
             told(0.9 * done)
@@ -203,16 +236,21 @@ def pasted(prepared: Prepared, lab: np.ndarray) -> np.ndarray:
     return image
 
 
+def energy_of(prepared: Prepared, cost: np.ndarray) -> float:
+    """Mean over the patches centred in the hole of the mean squared feature distance, Lab units."""
+    inside = prepared.levels[0].distance > 0
+    return float(np.mean(cost[inside] / (prepared.counts[0][inside] * SCALE * SCALE)))
+
+
 def finished(
     prepared: Prepared, field: np.ndarray, cost: np.ndarray, settings: Settings, cancel: np.ndarray
 ) -> Result:
-    """Copy, join and convert the finest level's field."""
+    """Copy, join, judge and convert the finest level's field."""
     level, scene = prepared.levels[0], prepared.scene
     weights = vote_weights(cost, prepared.counts[0], level.distance, settings.border_falloff)
     offsets = best_offsets(level.hole, level.target_at, field, weights, level.width, level.radius)
-    allowed = np.pad(scene.allowed, 3).ravel().astype(np.uint8)
-    lab = copy_and_join(scene, level.lab, allowed, offsets, settings.screening, cancel)
+    lab = copy_and_join(scene, level.lab, offsets, settings.screening, cancel)
     check(cancel)
-    inside = level.distance > 0
-    energy = float(np.mean(cost[inside] / (prepared.counts[0][inside] * SCALE * SCALE)))
-    return Result(pasted(prepared, lab), energy)
+    strange = strangeness(prepared.judge, scene, lab, cancel)
+    check(cancel)
+    return Result(pasted(prepared, lab), energy_of(prepared, cost), strange)

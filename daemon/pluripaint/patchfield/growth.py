@@ -101,7 +101,7 @@ def _fit(features, lanes, filled, is_source, sources, field, at, width, r, probe
 @kernel
 def _grow(
     features, lanes, filled, confidence, field, hole, is_source, sources,
-    width, r, probes, loose, structure, full_slope, state, cancel,
+    width, r, probes, loose, structure, full_slope, voted, state, cancel,
 ):  # fmt: skip
     found = np.empty(8 + probes, np.int64)
     cost = np.empty(8 + probes, np.int64)
@@ -146,7 +146,7 @@ def _grow(
         field[at] = source
         filled[at] = 1
         confidence[at] = trust[at]
-        for k in range(8):
+        for k in range(voted):
             features[at * 8 + k] = features[source * 8 + k]
             lanes[at * 8 + k] = -1
         for dy in range(-3, 4):
@@ -165,19 +165,28 @@ def _grow(
 
 
 def grow_field(
-    level: Level, features: np.ndarray, settings: Settings, state: np.ndarray, cancel: np.ndarray
+    level: Level,
+    features: np.ndarray,
+    settings: Settings,
+    state: np.ndarray,
+    cancel: np.ndarray,
+    voted: int,
 ) -> np.ndarray:
-    """Fill ``features`` inside the level's hole in place.
+    """Fill the first ``voted`` lanes of ``features`` inside the level's hole in place.
+
+    Lanes above (a guide's) are known everywhere: they are compared also where nothing has grown yet.
 
     Returns:
         ``int32 [height * width]``: source of each filled pixel, −1 elsewhere.
     """
     filled = level.known.copy()
     lanes = np.repeat(-level.known.astype(np.int16), LANES)
+    beyond = lanes.reshape(-1, LANES)[:, voted:]
+    beyond[level.hole != 0] = -1
     field = np.full(level.hole.size, -1, np.int32)
     _grow(
         features, lanes, filled, level.known.astype(np.float64), field, level.hole, level.is_source,
         level.sources, level.width, level.radius, settings.probes, settings.looseness, settings.structure,
-        20.0 * SCALE, state, cancel,
+        20.0 * SCALE, voted, state, cancel,
     )  # fmt: skip
     return field

@@ -103,6 +103,15 @@ def carry_up(coarse_field, coarse_at, coarse_width, coarse_height, targets, widt
     return field
 
 
+@kernel
+def random_field(count, sources, state):
+    """``int32 [count]``: a random source for every target."""
+    field = np.empty(count, np.int32)
+    for i in range(count):
+        field[i] = sources[below(state, sources.size)]
+    return field
+
+
 def whole_patches(inside: np.ndarray, targets: np.ndarray, width: int, r: int) -> np.ndarray:
     """``uint8 [m]``: 1 where every pixel of the target's patch is inside; ``inside``: flat ``uint8``."""
     return _whole(inside, targets, width, r)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 
-class Interrupted(Exception):  # noqa: N818 - a request, not an error
+class Interrupted(Exception):
     """The cancel flag was found set inside the engine."""
 
 

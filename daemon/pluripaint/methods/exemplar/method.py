@@ -81,7 +81,7 @@ class Exemplar:
 
             told(0.0)
             result = patchfield.grow(prepared, seed, settings, progress.cancel_flag, told)
-            return Fill(seed, -result.energy, result.image)
+            return Fill(seed, -result.strangeness, result.image)
 
         pool = ThreadPoolExecutor(threads(), thread_name_prefix="exemplar")
         try:

@@ -41,13 +41,17 @@ def resolve(wanted: list[str], python: str) -> list[tuple[str, str]]:
         command += ["--python-version", python, *wanted, f"torch=={TORCH}"]
         subprocess.run(command, check=True)
         chosen = json.loads(report.read_text())["install"]
-    pins = {(item["metadata"]["name"].lower(), item["metadata"]["version"].partition("+")[0]) for item in chosen}
+    pins = {
+        (item["metadata"]["name"].lower(), item["metadata"]["version"].partition("+")[0]) for item in chosen
+    }
     return sorted(pin for pin in pins if not CUDA.match(pin[0]))
 
 
 def main() -> None:
     here = f"{sys.version_info[0]}.{sys.version_info[1]}"
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--python", default=here, help="minor version to resolve for (default: this one)")
     python = parser.parse_args().python
     wanted = requirements((INSTALLER.parent / "pyproject.toml").read_text(encoding="utf-8")) + BUILD_TOOLS

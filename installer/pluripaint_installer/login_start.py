@@ -75,7 +75,10 @@ def systemd_quote(text: str) -> str:
 def systemd_unit(command: Sequence[str], variables: Mapping[str, str]) -> str:
     # The program's own name takes no $$: systemd expands no variables in it.
     words = [systemd_quote(command[0]).replace("$$", "$"), *map(systemd_quote, command[1:])]
-    settings = [f"Environment={systemd_quote(f'{key}={value}').replace('$$', '$')}" for key, value in variables.items()]
+    settings = [
+        f"Environment={systemd_quote(f'{key}={value}').replace('$$', '$')}"
+        for key, value in variables.items()
+    ]
     return "\n".join(
         [
             "[Unit]",

@@ -54,7 +54,11 @@ def version_of(name: str) -> tuple[int, ...] | None:
 def local_wheel(folders: list[Path]) -> Path | None:
     """Newest pip wheel lying in one of ``folders``."""
     found = [path for folder in folders if folder.is_dir() for path in folder.glob("pip-*.whl")]
-    return max((path for path in found if version_of(path.name)), key=lambda path: version_of(path.name), default=None)
+    return max(
+        (path for path in found if version_of(path.name)),
+        key=lambda path: version_of(path.name),
+        default=None,
+    )
 
 
 class Index:
@@ -83,7 +87,9 @@ class Index:
             pair = f"{urllib.parse.unquote(parts.username)}:{urllib.parse.unquote(parts.password or '')}"
             headers["Authorization"] = "Basic " + base64.b64encode(pair.encode()).decode()
             url = urllib.parse.urlunsplit(parts._replace(netloc=parts.netloc.rpartition("@")[2]))
-        return self._opener.open(urllib.request.Request(url, headers=headers, method=method), timeout=patience)
+        return self._opener.open(
+            urllib.request.Request(url, headers=headers, method=method), timeout=patience
+        )
 
     def reachable(self) -> None:
         """Raise Trouble when there is no way to the index. Any answer will do, also a refusal or a bad certificate:
@@ -107,7 +113,9 @@ class Index:
         with self.open(f"{self.url}/pip/") as answer:
             body, kind, base = answer.read(), answer.headers.get_content_type(), answer.url
         if kind.endswith("json"):
-            files = [(file["url"], file.get("hashes", {}).get("sha256")) for file in json.loads(body)["files"]]
+            files = [
+                (file["url"], file.get("hashes", {}).get("sha256")) for file in json.loads(body)["files"]
+            ]
         else:
             anchors = _Anchors()
             anchors.feed(body.decode("utf-8", "replace"))
@@ -135,7 +143,8 @@ class Index:
         except (urllib.error.URLError, OSError, ValueError, KeyError) as error:
             cause = getattr(error, "reason", error)
             raise Trouble(
-                f"This Python has no pip, and it could not be fetched from {self.host} ({cause}).", PACKAGE_WITH_PIP
+                f"This Python has no pip, and it could not be fetched from {self.host} ({cause}).",
+                PACKAGE_WITH_PIP,
             ) from error
         if link.sha256 and hashlib.sha256(content).hexdigest() != link.sha256:
             raise Trouble(f"pip came damaged from {self.host}.", "Run the installer again.")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import shlex
 import subprocess
 import sys
@@ -70,6 +71,7 @@ class Programs:
                 stdout=subprocess.PIPE,
                 stderr=subprocess.STDOUT,
                 text=True,
+                cwd="/" if os.name == "posix" else None,  # never a folder whose modules could be imported
                 encoding="utf-8",
                 errors="replace",
             )
@@ -94,7 +96,9 @@ class Programs:
             process.stdout.close()
         self._note(command, status, output)
         if over:
-            raise Trouble(f"{what} was ended after {limit:.0f} s without a result.", "Run the installer again.")
+            raise Trouble(
+                f"{what} was ended after {limit:.0f} s without a result.", "Run the installer again."
+            )
         if check and status:
             raise Trouble(f"{what} failed: {reason(output)}")
         return status, "".join(output)

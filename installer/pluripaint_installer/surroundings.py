@@ -39,13 +39,20 @@ def pip_files(environ: Mapping[str, str], home: Path, system: str) -> list[Path]
         site = Path(sys.base_prefix) / "pip.ini"
     elif system == "macos":
         shared = [Path("/Library/Application Support/pip/pip.conf")]
-        own = [home / ".pip/pip.conf", home / "Library/Application Support/pip/pip.conf", home / ".config/pip/pip.conf"]
+        own = [
+            home / ".pip/pip.conf",
+            home / "Library/Application Support/pip/pip.conf",
+            home / ".config/pip/pip.conf",
+        ]
         site = Path(sys.base_prefix) / "pip.conf"
     else:
         folders = environ.get("XDG_CONFIG_DIRS") or "/etc/xdg"
         shared = [Path(folder) / "pip" / "pip.conf" for folder in folders.split(":") if folder]
         shared += [Path("/etc/pip.conf")]
-        own = [home / ".pip/pip.conf", Path(environ.get("XDG_CONFIG_HOME") or home / ".config") / "pip/pip.conf"]
+        own = [
+            home / ".pip/pip.conf",
+            Path(environ.get("XDG_CONFIG_HOME") or home / ".config") / "pip/pip.conf",
+        ]
         site = Path(sys.base_prefix) / "pip.conf"
     return [*shared, *own, site, *([Path(named)] if named else [])]
 
@@ -76,6 +83,8 @@ def child_environment(environ: Mapping[str, str], settings: Mapping[str, str], *
     child = {key: value for key, value in environ.items() if not key.startswith(dropped)}
     for key, value in settings.items():
         child["PIP_" + key.upper().replace("-", "_")] = value
-    child.update(PIP_CONFIG_FILE=os.devnull, PIP_DISABLE_PIP_VERSION_CHECK="1", PIP_NO_INPUT="1", PYTHONNOUSERSITE="1")
+    child.update(
+        PIP_CONFIG_FILE=os.devnull, PIP_DISABLE_PIP_VERSION_CHECK="1", PIP_NO_INPUT="1", PYTHONNOUSERSITE="1"
+    )
     child.update(more)
     return child

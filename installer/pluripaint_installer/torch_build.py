@@ -37,7 +37,9 @@ class Plan:
         """(bytes to download, bytes in all), the latter with what lies on this machine."""
         with concurrent.futures.ThreadPoolExecutor(8) as pool:
             sizes = list(pool.map(index.size, self.urls))
-        remote = sum(size for size, url in zip(sizes, self.urls) if urllib.parse.urlsplit(url).scheme != "file")
+        remote = sum(
+            size for size, url in zip(sizes, self.urls) if urllib.parse.urlsplit(url).scheme != "file"
+        )
         return remote, sum(sizes)
 
 
@@ -80,7 +82,6 @@ def choose(
             "Run the installer again when that host can be reached, or with --torch cuda to take the larger build.",
         ) from error
     return lean, f"torch {VERSION} for the CPU, from PyTorch's own index"
-
 
 
 def enough_space(folder: Path, in_all: int) -> None:

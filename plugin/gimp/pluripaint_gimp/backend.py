@@ -125,6 +125,10 @@ class Backend(ABC):
         """The selection as an item of the image's size."""
 
     @abstractmethod
+    def altered(self, image: int, coverage: bytes, box: Region, fmt: str, grow: int, feather: float) -> bytes:
+        """Selection rows over ``box`` after GIMP's own grow (or shrink) and feather, in a scratch image."""
+
+    @abstractmethod
     def selected_items(self, image: int) -> List[int]:
         """The active layers, mask or channel."""
 

@@ -85,6 +85,22 @@ class CtypesBackend(Backend):
     def selection(self, image: int) -> int:
         return g.image_get_selection(image)
 
+    def altered(self, image: int, coverage: bytes, box: Region, fmt: str, grow: int, feather: float) -> bytes:
+        scratch = self.new_image(image, box.width, box.height)
+        whole = Region(0, 0, box.width, box.height)
+        try:
+            channel = g.channel_new(scratch, b"selection", box.width, box.height, 100.0, C.byref(g.Color()))
+            self._write(channel, whole, fmt, coverage)
+            g.image_insert_channel(scratch, channel, 0, 0)
+            g.image_select_item(scratch, 2, channel)
+            if grow:
+                (g.selection_grow if grow > 0 else g.selection_shrink)(scratch, abs(grow))
+            if feather:
+                g.selection_feather(scratch, feather)
+            return self.read(self.selection(scratch), whole, fmt)
+        finally:
+            g.image_delete(scratch)
+
     def selected_items(self, image: int) -> List[int]:
         active = g.image_get_active_drawable(image)
         return [active] if active > 0 else []
@@ -104,7 +120,9 @@ class CtypesBackend(Backend):
         return self._made(g.layer_new_from_visible(image, image, b"visible"))
 
     def new_image(self, like: int, width: int, height: int) -> int:
-        image = g.image_new_with_precision(width, height, g.image_base_type(like), g.image_get_precision(like))
+        image = g.image_new_with_precision(
+            width, height, g.image_base_type(like), g.image_get_precision(like)
+        )
         profile = g.image_get_color_profile(like)
         if profile:
             g.image_set_color_profile(image, profile)
@@ -184,17 +202,20 @@ class CtypesBackend(Backend):
         )
         g.item_set_visible(made, int(layer.visible))
         g.layer_set_offsets(made, box.left, box.top)
-        form = g.babl_format(layer.format.encode())
-        if len(layer.pixels) != box.area * g.babl_bpp(form):
-            raise GimpFailed("The pixels do not have the size of their layer")
-        buffer = g.drawable_get_buffer(made)
-        g.buffer_set(buffer, _rect(Region(0, 0, box.width, box.height)), 0, form, C.c_char_p(layer.pixels), 0)
-        g.buffer_flush(buffer)
-        g.g_object_unref(buffer)
-        g.drawable_update(made, 0, 0, box.width, box.height)
+        self._write(made, Region(0, 0, box.width, box.height), layer.format, layer.pixels)
         if layer.parasite:
             self.set_parasite(made, layer.parasite)
         return made
+
+    def _write(self, item: int, box: Region, fmt: str, pixels: bytes) -> None:
+        form = g.babl_format(fmt.encode())
+        if len(pixels) != box.area * g.babl_bpp(form):
+            raise GimpFailed("The pixels do not have the size of their layer")
+        buffer = g.drawable_get_buffer(item)
+        g.buffer_set(buffer, _rect(box), 0, form, C.c_char_p(pixels), 0)
+        g.buffer_flush(buffer)
+        g.g_object_unref(buffer)
+        g.drawable_update(item, *box)
 
     def insert(self, image: int, layer: int, parent: int, position: int) -> None:
         if not g.image_insert_layer(image, layer, parent, position):

@@ -82,6 +82,26 @@ class GiBackend(Backend):
     def selection(self, image: int) -> int:
         return _image(image).get_selection().get_id()
 
+    def altered(self, image: int, coverage: bytes, box: Region, fmt: str, grow: int, feather: float) -> bytes:
+        scratch = _image(self.new_image(image, box.width, box.height))
+        whole = Region(0, 0, box.width, box.height)
+        try:
+            channel = Gimp.Channel.new(
+                scratch, "selection", box.width, box.height, 100.0, Gegl.Color.new("black")
+            )
+            self._write(channel, whole, fmt, coverage)
+            scratch.insert_channel(channel, None, 0)
+            scratch.select_item(Gimp.ChannelOps.REPLACE, channel)
+            if grow > 0:
+                Gimp.Selection.grow(scratch, grow)
+            elif grow < 0:
+                Gimp.Selection.shrink(scratch, -grow)
+            if feather:
+                Gimp.Selection.feather(scratch, feather)
+            return self.read(scratch.get_selection().get_id(), whole, fmt)
+        finally:
+            scratch.delete()
+
     def selected_items(self, image: int) -> List[int]:
         return [item.get_id() for item in _image(image).get_selected_drawables()]
 
@@ -185,13 +205,16 @@ class GiBackend(Backend):
         )
         made.set_visible(layer.visible)
         made.set_offsets(box.left, box.top)
-        buffer = made.get_buffer()
-        buffer.set(_rect(Region(0, 0, box.width, box.height)), layer.format, layer.pixels)
-        buffer.flush()
-        made.update(0, 0, box.width, box.height)
+        self._write(made, Region(0, 0, box.width, box.height), layer.format, layer.pixels)
         if layer.parasite:
             self.set_parasite(made.get_id(), layer.parasite)
         return made.get_id()
+
+    def _write(self, drawable: Any, box: Region, fmt: str, pixels: bytes) -> None:
+        buffer = drawable.get_buffer()
+        buffer.set(_rect(box), fmt, pixels)
+        buffer.flush()
+        drawable.update(*box)
 
     def insert(self, image: int, layer: int, parent: int, position: int) -> None:
         if not _image(image).insert_layer(_item(layer), _item(parent), position):
@@ -321,5 +344,7 @@ class GiBackend(Backend):
                     one.name, one.label, one.label, int(one.low), int(one.high), one.default, flags
                 )
             else:
-                made.add_double_argument(one.name, one.label, one.label, one.low, one.high, one.default, flags)
+                made.add_double_argument(
+                    one.name, one.label, one.label, one.low, one.high, one.default, flags
+                )
         return made

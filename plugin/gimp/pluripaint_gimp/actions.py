@@ -1,0 +1,245 @@
+"""What each entry of Filters → Inpaint does."""
+
+import os
+import queue
+from typing import Optional
+
+from pluripaint_client import rows
+from pluripaint_client.geometry import Region
+from pluripaint_client.messages import Accepted, CancelledJob, CandidateReady, Done, Failed, Progress, Queued
+from pluripaint_client.runner import Asking, Collected, JobRunner, Settings
+
+from . import variations
+from .backend import NONINTERACTIVE, WITH_LAST_VALS, Argument, Backend, Invocation, Procedure
+from .formats import travel
+from .snapshot import CannotFill, Snapshot, Source, choose_source, take
+from .texts import _
+
+PREFIX = "plug-in-pluripaint-"
+
+NO_WINDOW = _(
+    "The window needs GTK 3 for Python (Debian: python3-gi and gir1.2-gtk-3.0), which is not installed. "
+    "Generate Variations (last settings) works without it."
+)
+NO_SET = _("There is no group of variations in this picture. Use Generate Variations first.")
+
+
+def settings_file(gimp: Backend) -> str:
+    """Where the last settings are remembered."""
+    return os.path.join(gimp.settings_folder(), "pluripaint.json")
+
+
+def _window_module() -> object:
+    """The window, or ``None`` where Python has no GTK 3."""
+    try:
+        import gi
+
+        gi.require_version("Gtk", "3.0")
+        from gi.repository import Gtk
+
+        if not Gtk.init_check([])[0]:
+            return None
+        from . import window
+    except (ImportError, ValueError):
+        return None
+    return window
+
+
+def generate(gimp: Backend, call: Invocation) -> Optional[str]:
+    """*Generate Variations…*: the window; without questions when called by a script."""
+    if call.mode == NONINTERACTIVE:
+        values = {name.replace("-", "_"): value for name, value in call.values.items()}
+        return _run(gimp, call, Settings().changed(values))
+    if call.mode == WITH_LAST_VALS:
+        return generate_last(gimp, call)
+    try:
+        choose_source(gimp, call.image, list(call.items), "layer")
+    except CannotFill as refusal:
+        return str(refusal)
+    window = _window_module()
+    if window is None:
+        return NO_WINDOW
+    return window.generate(gimp, call.image, list(call.items), settings_file(gimp))  # type: ignore[attr-defined]
+
+
+def generate_last(gimp: Backend, call: Invocation) -> Optional[str]:
+    """*Generate Variations (last settings)*: no window, the layers appear."""
+    return _run(gimp, call, Settings.load(settings_file(gimp)))
+
+
+def _run(gimp: Backend, call: Invocation, settings: Settings) -> Optional[str]:
+    try:
+        source = choose_source(gimp, call.image, list(call.items), settings.source)
+        return run_quietly(gimp, take(gimp, source, settings), settings.with_seed())
+    except CannotFill as refusal:
+        return str(refusal)
+
+
+def run_quietly(gimp: Backend, snapshot: Snapshot, settings: Settings, above: int = 0) -> str:
+    """One job with GIMP's own progress bar; inserts what comes. Returns a sentence when nothing came."""
+    runner = JobRunner(snapshot.request(settings))
+    runner.start()
+    collected = Collected()
+    text, fraction = _("Reaching the daemon…"), 0.0
+    gimp.progress(text, 0.0)
+    while collected.ending is None:
+        try:
+            event = runner.events.get(timeout=0.5)
+        except queue.Empty:
+            continue
+        collected.take(event)
+        text, fraction = told(event, text, fraction, len(collected.candidates), settings.variations)
+        gimp.progress(text, fraction)
+    gimp.progress_end()
+    best = collected.best(settings.variations)
+    ending = collected.ending
+    if not best:
+        return sentence(ending)
+    said = [snapshot.source.note, variations.insert(gimp, snapshot, settings, best, above=above)]
+    if not isinstance(ending, Done):
+        said.append(_("{sentence} What was finished is kept.").format(sentence=sentence(ending)))
+    said = [one for one in said if one]
+    if said:
+        gimp.message("\n".join(said))
+    return ""
+
+
+def told(event: object, text: str, fraction: float, have: int, wanted: int) -> "tuple[str, float]":
+    """Progress in words and as a fraction after ``event``."""
+    if isinstance(event, Accepted):
+        return _("Accepted"), fraction
+    if isinstance(event, Queued):
+        return _("Waiting: number {place} in the queue").format(place=event.place), fraction
+    if isinstance(event, Progress):
+        return (event.note or stage_name(event.stage)), max(fraction, event.fraction)
+    if isinstance(event, CandidateReady):
+        return _("{have} finished").format(have=have), fraction
+    return text, fraction
+
+
+def stage_name(stage: str) -> str:
+    """A stage of the daemon's work in the person's words."""
+    names = {
+        "load": _("Loading"),
+        "prepare": _("Preparing"),
+        "detail": _("Adding detail"),
+        "choose": _("Choosing"),
+    }
+    return names.get(stage, _("Imagining")) if stage else _("Working")
+
+
+def sentence(ending: object) -> str:
+    """What went wrong and the next step."""
+    if isinstance(ending, Failed):
+        return f"{ending.sentence} {ending.next_step}".strip()
+    if isinstance(ending, CancelledJob):
+        return _("Cancelled.")
+    return _("No variation came out. Try a smaller selection or another method.")
+
+
+def generate_more(gimp: Backend, call: Invocation) -> Optional[str]:
+    """*Generate More*: the next seeds for the same region, into a new group above."""
+    found = variations.find_set(gimp, call.image, call.items)
+    if found is None or not found.layers:
+        return NO_SET
+    settings = Settings().changed({**found.note["settings"], "seed": found.note.get("next_seed", -1)})
+    layer = variations.source_of(gimp, call.image, found)
+    if not layer:
+        return _("The layer below the group of variations is gone: there is nothing to learn from.")
+    gimp.start_pixels()
+    try:
+        wanted = "visible" if found.note.get("visible") else "layer"
+        source = choose_source(gimp, call.image, [layer], wanted)
+        snapshot = take(gimp, source, settings, alpha_of(gimp, found.layers[0]))
+    except CannotFill as refusal:
+        return str(refusal)
+    return run_quietly(gimp, snapshot, settings.with_seed(), above=found.group)
+
+
+def alpha_of(gimp: Backend, layer: int) -> "tuple[Region, bytes]":
+    """A layer's rectangle and its alpha in 8 bits."""
+    way = travel(gimp, layer)
+    box = gimp.box(layer)
+    pixels = gimp.read(layer, Region(0, 0, box.width, box.height), way.color_alpha)
+    return box, rows.samples_to_mask(rows.planes(pixels, way.channels + 1, way.depth)[-1], way.depth)
+
+
+def pick(gimp: Backend, call: Invocation) -> Optional[str]:
+    """*Pick Variation…*: the review again, from a group's layers."""
+    found = variations.find_set(gimp, call.image, call.items)
+    if found is None or not found.layers:
+        return NO_SET
+    window = _window_module()
+    if window is None:
+        return NO_WINDOW
+    return window.pick(gimp, call.image, found)  # type: ignore[attr-defined]
+
+
+def keep(gimp: Backend, call: Invocation) -> Optional[str]:
+    """*Keep Visible, Discard the Rest*."""
+    found = variations.find_set(gimp, call.image, call.items)
+    return NO_SET if found is None else variations.keep_visible(gimp, call.image, found)
+
+
+def status(gimp: Backend, call: Invocation) -> Optional[str]:
+    """*Inpaint Settings / Status…*: the daemon's state; a sentence where there is no window."""
+    window = _window_module() if call.mode != NONINTERACTIVE else None
+    if window is not None:
+        return window.status(gimp)  # type: ignore[attr-defined]
+    asking = Asking(lambda client: client.status())
+    asking.join()
+    state, refusal = asking.answer
+    gimp.message(refusal or str(state))
+    return ""
+
+
+SETTINGS = (
+    Argument("variations", _("How many variations"), "int", 4, 1, 16),
+    Argument("preset", _("Preset: fast or best"), "string", "best"),
+    Argument("method", _("Method, or auto"), "string", "auto"),
+    Argument("seed", _("Seed; −1: another one each time"), "int", -1, -1, 2**31 - 1),
+    Argument("variety", _("Variety"), "float", 1.0, 0.0, 2.0),
+    Argument("context", _("Context: region side over selection side"), "float", 2.0, 1.5, 4.0),
+    Argument("source", _("Fill from: layer or visible"), "string", "layer"),
+    Argument("exclude", _("Name of a channel not to copy from"), "string", ""),
+    Argument("grow", _("Grow the selection by pixels"), "int", 0, -200, 200),
+    Argument("feather", _("Feather the selection by pixels"), "float", 0.0, 0.0, 200.0),
+)
+
+PROCEDURES = (
+    Procedure(
+        PREFIX + "generate",
+        _("_Generate Variations…"),
+        _("Fills the selection in several different ways, as layers"),
+        generate,
+        SETTINGS,
+    ),
+    Procedure(
+        PREFIX + "generate-last",
+        _("Generate Variations (_last settings)"),
+        _("Fills the selection with the settings used last, without a window"),
+        generate_last,
+    ),
+    Procedure(
+        PREFIX + "generate-more",
+        _("Generate _More"),
+        _("More variations for the same place, into a new group above"),
+        generate_more,
+    ),
+    Procedure(
+        PREFIX + "pick", _("_Pick Variation…"), _("Compares the variations of a group and shows one"), pick
+    ),
+    Procedure(
+        PREFIX + "keep",
+        _("_Keep Visible, Discard the Rest"),
+        _("Removes the hidden variations of a group"),
+        keep,
+    ),
+    Procedure(
+        PREFIX + "status",
+        _("Inpaint _Settings / Status…"),
+        _("Shows what the pluripaint daemon does and holds"),
+        status,
+        needs_image=False,
+    ),
+)

@@ -1,0 +1,61 @@
+"""From GIMP's encodings to what travels: depth, channels, and the formats to read and to write with.
+
+Encoded values travel (``R'G'B'``), tagged with the ICC profile of the image's space or as sRGB, so linear images go
+through GEGL's own curve both ways. 8 and 16 bit images with encoded values travel as they are; everything else as
+32-bit float, which GEGL converts to and from half, double, 32-bit integer and linear storage.
+"""
+
+from dataclasses import dataclass
+from typing import Optional, Tuple
+
+from pluripaint_client import rows
+
+from .backend import Backend
+
+_PLAIN = {"u8": "uint8", "u16": "uint16"}
+_NUMBERS = {"uint8": "u8", "uint16": "u16", "float32": "float"}
+
+
+@dataclass(frozen=True)
+class Travel:
+    """How the pixels of one layer travel.
+
+    ``color`` and ``color_alpha`` are full GEGL formats in the layer's own space; ``depth`` and ``channels`` those of
+    the wire; ``coverage`` the format for reading a selection at the same depth.
+    """
+
+    depth: str
+    channels: int
+    color: str
+    color_alpha: str
+    coverage: str
+    icc: Optional[bytes]
+
+    @property
+    def sample(self) -> int:
+        """Bytes of one sample."""
+        return rows.SAMPLE_BYTES[self.depth]
+
+
+def travel(gimp: Backend, layer: int) -> Travel:
+    """How the pixels of ``layer`` travel."""
+    encoding = gimp.encoding(layer)
+    model, number = encoding.rsplit(" ", 1)
+    gray = model.startswith("Y")
+    depth = _PLAIN.get(number, "float32") if "'" in model else "float32"
+    color = "Y'" if gray else "R'G'B'"
+    number = _NUMBERS[depth]
+    return Travel(
+        depth=depth,
+        channels=1 if gray else 3,
+        color=gimp.format(layer, f"{color} {number}"),
+        color_alpha=gimp.format(layer, f"{color}A {number}"),
+        coverage=f"Y {number}",
+        icc=gimp.icc(layer),
+    )
+
+
+def split_alpha(pixels: bytes, channels: int, depth: str) -> "Tuple[bytes, bytes]":
+    """Colour rows and validity (255 where alpha is not 0) out of interleaved rows with alpha last."""
+    parts = rows.planes(pixels, channels + 1, depth)
+    return rows.interleaved(parts[:-1], depth), rows.samples_mask(parts[-1], depth)

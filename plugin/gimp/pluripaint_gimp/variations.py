@@ -1,0 +1,214 @@
+"""Candidates as layers: made, found again, thinned out. Each function that changes the document is one undo step."""
+
+import json
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from typing import Any, Dict, Iterator, List, Optional, Sequence
+
+from pluripaint_client import rows
+from pluripaint_client.geometry import Region
+from pluripaint_client.messages import CandidateReady
+from pluripaint_client.runner import Settings
+
+from .backend import Backend, NewLayer
+from .snapshot import Snapshot, what_changed
+from .texts import _
+
+MARK = 1  # version of the notes on groups and layers
+
+
+@dataclass(frozen=True)
+class Set:
+    """A group of variations found in a document. ``note`` is what :func:`insert` wrote about it."""
+
+    group: int
+    layers: List[int]
+    note: Dict[str, Any]
+
+
+@contextmanager
+def one_undo_step(gimp: Backend, image: int) -> Iterator[None]:
+    """Everything inside is one step of the undo history; the active layers are as before afterwards."""
+    before = gimp.selected_items(image)
+    gimp.undo_group(image, True)
+    try:
+        yield
+        gimp.select_items(image, [item for item in before if gimp.item_valid(item)])
+    finally:
+        gimp.undo_group(image, False)
+        gimp.displays_flush()
+
+
+def layer_pixels(snapshot: Snapshot, candidate: CandidateReady) -> bytes:
+    """A candidate's colours with the selection as alpha, over the snapshot's box."""
+    way = snapshot.travel
+    colors = bytearray(snapshot.box.area * way.channels * way.sample)
+    for box, fill in zip(candidate.boxes, candidate.fills):
+        rows.pasted(colors, snapshot.box, fill, box, way.channels * way.sample)
+    return rows.with_alpha(colors, way.channels, snapshot.alpha, way.depth)
+
+
+def _new_layers(
+    snapshot: Snapshot, candidates: Sequence[CandidateReady], shown: Sequence[bool], origin: Region
+) -> List[NewLayer]:
+    made = []
+    for rank, (candidate, visible) in enumerate(zip(candidates, shown), 1):
+        note = {"pluripaint": MARK, "method": candidate.method, "seed": candidate.seed, "rank": rank}
+        note.update(score=candidate.score, weights=candidate.weights_sha256)
+        made.append(
+            NewLayer(
+                name=_("Variation {rank} · {method} · {seed}").format(
+                    rank=rank, method=candidate.method, seed=candidate.seed
+                ),
+                box=snapshot.box.moved(-origin.left, -origin.top),
+                pixels=layer_pixels(snapshot, candidate),
+                format=snapshot.travel.color_alpha,
+                visible=visible,
+                parasite=json.dumps(note).encode(),
+            )
+        )
+    return made
+
+
+def insert(
+    gimp: Backend,
+    snapshot: Snapshot,
+    settings: Settings,
+    candidates: Sequence[CandidateReady],
+    kept: Sequence[bool] = (),
+    above: int = 0,
+) -> str:
+    """Puts the candidates into the document: a group above the source, one undo step. Returns a note or ``""``.
+
+    Args:
+        candidates: best first.
+        kept: which ones the person marked; none: the first is shown.
+        above: an earlier group to go above, instead of the source.
+    """
+    shown = list(kept) if any(kept) else [k == 0 for k in range(len(candidates))]
+    changed = what_changed(gimp, snapshot)
+    if changed["shape"]:
+        return _as_new_image(gimp, snapshot, candidates, shown, changed["gone"])
+    image = snapshot.source.image
+    anchor = above if gimp.item_valid(above) else snapshot.source.layer
+    said, parent, position = "", 0, 0
+    if gimp.item_valid(anchor) and not (changed["layer"] and anchor != above):
+        if not snapshot.source.visible or anchor == above:
+            parent, position = gimp.parent(anchor), gimp.position(image, anchor)
+    else:
+        said = _("The layer was moved or removed meanwhile: the variations lie on top.")
+    methods = {candidate.method for candidate in candidates}
+    method = methods.pop() if len(methods) == 1 else settings.preset
+    name = _("Variations · {method} · {seed}").format(method=method, seed=settings.seed)
+    layers = _new_layers(snapshot, candidates, shown, Region(0, 0, 0, 0))
+    with one_undo_step(gimp, image):
+        group = gimp.new_group(image, name)
+        gimp.set_parasite(group, _note(gimp, snapshot, settings))
+        gimp.insert(image, group, parent, position)
+        for k, layer in enumerate(layers):
+            gimp.insert(image, gimp.new_layer(image, layer), group, k)
+    return said
+
+
+def _note(gimp: Backend, snapshot: Snapshot, settings: Settings) -> bytes:
+    layer = snapshot.source.layer
+    name = gimp.item_name(layer) if gimp.item_valid(layer) else ""
+    note = {
+        "pluripaint": MARK,
+        "settings": asdict(settings),
+        "box": list(snapshot.box),
+        "source": name,
+        "visible": snapshot.source.visible,
+        "next_seed": (settings.seed + 3 * settings.variations) % 2**31,
+    }
+    return json.dumps(note).encode()
+
+
+def _as_new_image(
+    gimp: Backend, snapshot: Snapshot, candidates: Sequence[CandidateReady], shown: Sequence[bool], gone: bool
+) -> str:
+    """The document can no longer take the layers: they open as a picture of their own."""
+    if gone:
+        return _("The picture was closed meanwhile: the variations were dropped.")
+    image = gimp.new_image(snapshot.source.image, snapshot.box.width, snapshot.box.height)
+    for layer in reversed(_new_layers(snapshot, candidates, shown, snapshot.box)):
+        gimp.insert(image, gimp.new_layer(image, layer), 0, 0)
+    gimp.show_image(image)
+    gimp.displays_flush()
+    return _(
+        "The picture's size, mode or precision changed meanwhile: the variations opened as a new picture."
+    )
+
+
+def _read_note(gimp: Backend, item: int) -> Optional[Dict[str, Any]]:
+    try:
+        note = json.loads(gimp.parasite(item).decode() or "null")
+    except ValueError:
+        return None
+    return note if isinstance(note, dict) and note.get("pluripaint") == MARK else None
+
+
+def _as_set(gimp: Backend, item: int) -> Optional[Set]:
+    if gimp.kind(item) != "group":
+        return None
+    note = _read_note(gimp, item)
+    if note is None or "settings" not in note:
+        return None
+    ours = [layer for layer in gimp.children(item) if _read_note(gimp, layer) is not None]
+    return Set(item, ours, note)
+
+
+def find_set(gimp: Backend, image: int, items: Sequence[int]) -> Optional[Set]:
+    """The set that holds the active layer, else the newest one in the document, else ``None``."""
+    for item in items:
+        while item and gimp.kind(item) in ("layer", "text", "group", "other-layer"):
+            found = _as_set(gimp, item)
+            if found:
+                return found
+            item = gimp.parent(item)
+    every = list(_sets(gimp, gimp.layers(image)))
+    return max(every, key=lambda one: one.group) if every else None
+
+
+def _sets(gimp: Backend, items: Sequence[int]) -> Iterator[Set]:
+    for item in items:
+        found = _as_set(gimp, item)
+        if found:
+            yield found
+        else:
+            yield from _sets(gimp, gimp.children(item))
+
+
+def source_of(gimp: Backend, image: int, found: Set) -> int:
+    """The layer the set was made from: by name among the layers below the group, else the one right below."""
+    parent = gimp.parent(found.group)
+    siblings = gimp.children(parent) if parent else gimp.layers(image)
+    below = siblings[siblings.index(found.group) + 1 :]
+    for layer in below:
+        if gimp.item_name(layer) == found.note.get("source"):
+            return layer
+    return below[0] if below else 0
+
+
+def show_only(gimp: Backend, image: int, found: Set, shown: Sequence[int]) -> None:
+    """Makes exactly these layers of a set visible."""
+    with one_undo_step(gimp, image):
+        for layer in found.layers:
+            if gimp.visible(layer) != (layer in shown):
+                gimp.set_visible(layer, layer in shown)
+
+
+def keep_visible(gimp: Backend, image: int, found: Set) -> str:
+    """Removes a set's hidden layers; a group with one layer left is dissolved. Returns a sentence if refused."""
+    hidden = [layer for layer in found.layers if not gimp.visible(layer)]
+    kept = [layer for layer in found.layers if gimp.visible(layer)]
+    if not kept:
+        return _("All variations of this group are hidden. Make the ones to keep visible, then try again.")
+    with one_undo_step(gimp, image):
+        for layer in hidden:
+            gimp.remove(image, layer)
+        if len(gimp.children(found.group)) == 1:
+            parent, position = gimp.parent(found.group), gimp.position(image, found.group)
+            gimp.reorder(image, kept[0], parent, position)
+            gimp.remove(image, found.group)
+    return ""

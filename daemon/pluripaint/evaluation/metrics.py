@@ -172,7 +172,9 @@ class Networks:
 
         side = TinyDarknet.side
         shrinks = image.shape[0] >= side and image.shape[1] >= side
-        square = cv2.resize(image, (side, side), interpolation=cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR)
+        square = cv2.resize(
+            image, (side, side), interpolation=cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR
+        )
         with torch.inference_mode():
             return [float(v) for v in self._darknet(_tensor(square), layer=15)[0]]
 

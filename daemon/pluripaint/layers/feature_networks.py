@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import torch
-import torch.nn.functional as F
+import torch.nn.functional as F  # noqa: N812
 from torch import Tensor, nn
 
 SQUEEZENET_FILE = "squeezenet1_1_features.safetensors"
@@ -155,7 +155,7 @@ class TinyDarknet(_Frozen):
         return cls(read_weights(path / DARKNET_FILE if path.is_dir() else path)).eval()
 
     def forward(self, image: Tensor, layer: int = 16) -> Tensor:
-        """RGB 0…1 ``[N, 3, 224, 224]`` → the mean over positions of ``conv{layer}``: 16 are the class logits."""
+        """RGB 0…1 ``[N, 3, 224, 224]`` → ``conv{layer}`` averaged over positions; 16 gives the logits."""
         x = image
         for index in range(1, layer + 1):
             kernel = getattr(self, f"conv{index}_weight").shape[-1]

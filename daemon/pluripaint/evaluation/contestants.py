@@ -1,0 +1,233 @@
+"""Who takes part: our methods through the pipeline, peers on the same regions; each gives whole photographs back."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import resource
+import sys
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Protocol
+
+import numpy as np
+
+from pluripaint.pipeline.types import Candidate, FillRequest, RegionPixels, Settled
+
+from .cases import OpenCase, crop
+from .peers import Peer, find_peer
+
+_SEEDS = 2**31
+
+
+@dataclass(frozen=True)
+class Answer:
+    """One filled photograph, ``uint8 [H, W, 3]``; ``draw`` counts how it was drawn, from 0."""
+
+    image: np.ndarray
+    draw: int
+
+
+@dataclass
+class Answers:
+    """What a contestant gave for a case.
+
+    Attributes:
+        shown: best first.
+        unsorted: as many answers as are shown, the first that were drawn: what a person would get without ranking.
+        cpu_seconds, wall_seconds: for the whole job, programs that were called included.
+        peak_mebibytes: resident memory beyond what was there before the job; ``None`` where it cannot be told.
+    """
+
+    shown: list[Answer]
+    unsorted: list[Answer]
+    cpu_seconds: float = 0.0
+    wall_seconds: float = 0.0
+    peak_mebibytes: float | None = None
+    notes: dict[str, str] = field(default_factory=dict)
+
+
+class Contestant(Protocol):
+    """``key`` names everything that can change its fills."""
+
+    name: str
+    title: str
+    key: str
+
+    def answer(self, opened: OpenCase) -> Answers: ...
+
+
+class PeerContestant:
+    """A peer: fills region after region, sees earlier fills where regions meet."""
+
+    def __init__(self, peer: Peer) -> None:
+        self._peer = peer
+        self.name, self.title = peer.name, peer.title
+        self.key = f"peer {peer.name} {peer.settings}"
+
+    def answer(self, opened: OpenCase) -> Answers:
+        """All its fills, in its own order."""
+        answers = [Answer(self._fill(opened, index), index) for index in range(self._peer.fills)]
+        return Answers(answers, answers)
+
+    def _fill(self, opened: OpenCase, index: int) -> np.ndarray:
+        image = opened.wiped.copy()
+        for region in opened.regions:
+            hole = crop(opened.hole, region)
+            pixels = np.ascontiguousarray(crop(image, region))
+            crop(image, region)[hole] = self._peer.run(pixels, hole, index)[hole]
+        return image
+
+
+class OriginalContestant:
+    """The ceiling: the photograph itself."""
+
+    name, title, key = "original", "the photograph itself", "original"
+
+    def answer(self, opened: OpenCase) -> Answers:
+        """The photograph."""
+        answer = Answer(opened.photo, 0)
+        return Answers([answer], [answer])
+
+
+class MethodContestant:
+    """One of our methods, or ``auto``, the way every user's pixels go: through :func:`pluripaint.pipeline.fill`."""
+
+    def __init__(self, method: str, preset: str, count: int, pool: int | None = None) -> None:
+        self.name, self.title = method, f"{method} ({preset})"
+        self._method, self._preset, self._count, self._pool = method, preset, count, pool
+        self.key = f"method {method} {preset} {count} {pool} {source_fingerprint()}"
+
+    def answer(self, opened: OpenCase) -> Answers:
+        """The shown fills, best first, and the first drawn ones."""
+        from pluripaint.pipeline import fill
+
+        base = opened.case.seed
+        candidates: dict[tuple[str, int], Candidate] = {}
+        settled: Settled | None = None
+        for event in fill(self._request(opened, base), Quiet()):
+            if isinstance(event, Settled):
+                settled = event
+            else:
+                candidates[event.method, event.seed] = event
+        if settled is None:
+            raise RuntimeError(f"{self._method} settled nothing for {opened.case.name}.")
+        order = list(zip(settled.methods, settled.seeds))
+        drawn = sorted(candidates, key=lambda name: (name[1] - base) % _SEEDS)[: self._count]
+        images = {name: _composite(opened, candidates[name]) for name in {*order, *drawn}}
+
+        def answers(names: Sequence[tuple[str, int]]) -> list[Answer]:
+            return [Answer(images[name], (name[1] - base) % _SEEDS) for name in names]
+
+        notes = {"configuration": settled.configuration, "methods": " ".join(settled.methods)}
+        return Answers(answers(order), answers(drawn), notes=notes)
+
+    def _request(self, opened: OpenCase, seed: int) -> FillRequest:
+        regions = [
+            RegionPixels(
+                region=region,
+                pixels=np.ascontiguousarray(crop(opened.wiped, region)),
+                selection=np.ascontiguousarray(crop(opened.hole, region)).astype(np.uint8) * 255,
+            )
+            for region in opened.regions
+        ]
+        return FillRequest(
+            regions=regions,
+            count=self._count,
+            pool=self._pool,
+            preset=self._preset,
+            method=self._method,
+            seed=seed,
+        )
+
+
+class Quiet:
+    """A progress that nobody watches and that never cancels."""
+
+    def __init__(self) -> None:
+        self._flag = np.zeros(1, np.uint8)
+
+    def __call__(self, stage: str, fraction: float, preview: np.ndarray | None = None) -> None: ...
+
+    @property
+    def cancel_flag(self) -> np.ndarray:
+        """``uint8 [1]``, always 0."""
+        return self._flag
+
+
+def contestant(name: str, preset: str, count: int, pool: int | None = None) -> Contestant:
+    """By name: ``original``, ``auto``, a method of the registry, else a peer.
+
+    Raises:
+        peers.Missing: a peer that is not on this machine.
+    """
+    if name == "original":
+        return OriginalContestant()
+    from pluripaint.methods import registry
+
+    if name == "auto" or name in registry.names():
+        return MethodContestant(name, preset, count, pool)
+    return PeerContestant(find_peer(name))
+
+
+def is_ours(name: str) -> bool:
+    """Whether the name is a method of the registry or the mixture of a preset."""
+    from pluripaint.methods import registry
+
+    return name == "auto" or name in registry.names()
+
+
+def measured(someone: Contestant, opened: OpenCase) -> Answers:
+    """:meth:`Contestant.answer` with CPU and wall seconds and the peak of memory."""
+    before = _resident_peak(reset=True)
+    cpu, wall = _cpu_seconds(), time.perf_counter()
+    answers = someone.answer(opened)
+    answers.cpu_seconds, answers.wall_seconds = _cpu_seconds() - cpu, time.perf_counter() - wall
+    after = _resident_peak()
+    if before is not None and after is not None and not isinstance(someone, PeerContestant):
+        answers.peak_mebibytes = max(0.0, after - before)
+    return answers
+
+
+def _composite(opened: OpenCase, candidate: Candidate) -> np.ndarray:
+    image = opened.wiped.copy()
+    for fill, box in zip(candidate.fills, candidate.boxes):
+        hole = crop(opened.hole, box)
+        crop(image, box)[hole] = fill[hole]
+    return image
+
+
+def _cpu_seconds() -> float:
+    own, children = resource.getrusage(resource.RUSAGE_SELF), resource.getrusage(resource.RUSAGE_CHILDREN)
+    return own.ru_utime + own.ru_stime + children.ru_utime + children.ru_stime
+
+
+def _resident_peak(reset: bool = False) -> float | None:
+    """MiB: the peak since the last reset, or with ``reset`` what is resident now (Linux only)."""
+    if not sys.platform.startswith("linux"):
+        return None
+    if reset:
+        try:
+            Path("/proc/self/clear_refs").write_text("5")
+        except OSError:
+            return None
+    for line in Path("/proc/self/status").read_text().splitlines():
+        if line.startswith("VmRSS:" if reset else "VmHWM:"):
+            return int(line.split()[1]) / 1024
+    return None
+
+
+def source_fingerprint() -> str:
+    """SHA-256 over the sources that make fills: kept fills of another version are not used."""
+    import pluripaint_client
+
+    package = Path(__file__).resolve().parent.parent
+    files = [Path(pluripaint_client.__file__).parent / "geometry.py"]
+    for room in ("pipeline", "patchfield", "methods", "imaging", "layers"):
+        files += [p for p in (package / room).rglob("*") if p.suffix in (".py", ".toml", ".json", ".npz")]
+    digest = hashlib.sha256()
+    for file in sorted(files):
+        digest.update(os.fsencode(file.name) + b"\0" + file.read_bytes())
+    return digest.hexdigest()[:16]

@@ -31,7 +31,9 @@ class DualCodebook(nn.Module):
     count: Tensor
     total: Tensor
 
-    def __init__(self, codes: int, masked_codes: int, dim: int, decay: float = 0.99, eps: float = 1e-5) -> None:
+    def __init__(
+        self, codes: int, masked_codes: int, dim: int, decay: float = 0.99, eps: float = 1e-5
+    ) -> None:
         super().__init__()
         self.codes = codes
         self.decay = decay
@@ -52,9 +54,7 @@ class DualCodebook(nn.Module):
         """
         rows = features.detach().movedim(1, -1).reshape(-1, features.shape[1])
         distance = (
-            rows.pow(2).sum(1, keepdim=True)
-            + self.embedding.pow(2).sum(1)
-            - 2 * rows @ self.embedding.t()
+            rows.pow(2).sum(1, keepdim=True) + self.embedding.pow(2).sum(1) - 2 * rows @ self.embedding.t()
         )
         tokens = distance[:, : self.codes].argmin(1)
         if known is not None and not bool(known.all()):

@@ -191,7 +191,12 @@ def _ours(side: int, patch: int, width: int, codes: int, layers: int, token_widt
     )
     grid = (side // patch, side // patch)
     tokens = Tokens(
-        "context_once", layers, token_width, max(1, token_width // 32), classes=codes, length=grid[0] * grid[1]
+        "context_once",
+        layers,
+        token_width,
+        max(1, token_width // 32),
+        classes=codes,
+        length=grid[0] * grid[1],
     )
     return Config(
         "ours",

@@ -244,7 +244,11 @@ def fill(model: PutFdm, state: Mapping[str, Tensor]) -> None:
         if name == "tokens.mask_embedding" and value.numel() == parameter.numel():
             value = value.reshape(parameter.shape)
         if name == "tokens.positions" and value.dim() == 3 and config.tokens.kind == "tpami":
-            value = value if value.shape == parameter.shape else _resized_positions(value, parameter.shape, config.grid)
+            value = (
+                value
+                if value.shape == parameter.shape
+                else _resized_positions(value, parameter.shape, config.grid)
+            )
         if value.shape != parameter.shape:
             expected, found = list(parameter.shape), list(value.shape)
             misshapen.append(f"{published_name(name, config)} is {found} instead of {expected}")
@@ -291,7 +295,9 @@ def imported(files: Sequence[Mapping[str, Tensor]], config_name: str | None = No
         fill(model, state)
         return name, model.eval()
     if config_name is None and len(names) > 1:
-        raise Refused(f"No published configuration fits (tried {', '.join(names)}); name one. First: {refusal}")
+        raise Refused(
+            f"No published configuration fits (tried {', '.join(names)}); name one. First: {refusal}"
+        )
     raise refusal or Refused("No configuration fits these weights.")
 
 
@@ -308,4 +314,6 @@ def _check_shapes(shapes: Mapping[str, Tensor], state: Mapping[str, Tensor], con
         key = source(name, config).key
         if state[key].shape != shapes[name].shape:
             found, expected = list(state[key].shape), list(shapes[name].shape)
-            raise Refused(f"The weights do not fit this configuration; {key} is {found} instead of {expected}.")
+            raise Refused(
+                f"The weights do not fit this configuration; {key} is {found} instead of {expected}."
+            )

@@ -43,7 +43,9 @@ class Job:
         self.model = model
         patch = model.config.codec.patch
         if image.shape[2] % patch or image.shape[3] % patch:
-            raise ValueError(f"image sides {tuple(image.shape[2:])} are no multiples of the patch side {patch}")
+            raise ValueError(
+                f"image sides {tuple(image.shape[2:])} are no multiples of the patch side {patch}"
+            )
         self.image, self.known = image, known
         self.masked_image = normalised(image * known, model.config.normalise)
         self.types = patch_types(known, patch)
@@ -64,7 +66,9 @@ class Job:
     def field(self, candidates: int = 1) -> TokenField:
         """A fresh field of ``candidates`` copies of this image (only for a batch of one, if more than one)."""
         if isinstance(self.model.tokens, ContextOnce):
-            return HoleField(self.model.tokens, self.model.codec.codebook, self.features, self.complete, candidates)
+            return HoleField(
+                self.model.tokens, self.model.codec.codebook, self.features, self.complete, candidates
+            )
         return UqField(self, self.model.tokens, candidates)
 
     def token_grid(self, field: TokenField) -> Tensor:

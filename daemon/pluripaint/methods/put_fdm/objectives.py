@@ -95,9 +95,9 @@ def token_terms(
 
 
 def published_accuracy(logits: Tensor, targets: Tensor, chosen: Tensor) -> Tensor:
-    """The FDM program's printed accuracy: known patches count as class 0, over all patches."""
-    wanted = torch.where(chosen, targets, torch.zeros_like(targets))
-    return (logits.argmax(-1) == wanted).float().mean()
+    """The FDM program's printed accuracy: at known patches the guess is class 0, and all patches count."""
+    guess = torch.where(chosen, logits.argmax(-1), torch.zeros_like(targets))
+    return (guess == targets).float().mean()
 
 
 def dequantiser_loss(predicted: Tensor, features: Tensor, quantised: Tensor, masked: Tensor) -> Tensor:

@@ -157,10 +157,14 @@ def parallel(field: TokenField, settings: Sampler, generators: Sequence[torch.Ge
         gumbel = -torch.log(-torch.log(_uniform(logits.shape[1], 1, generators).squeeze(-1)))
         confidence = confidence + settings.noise * (1 - share) * gumbel.to(confidence.device)
         confidence = confidence.masked_fill(~field.unknown, -math.inf)
-        remain = (start * math.cos(math.pi / 2 * share)).floor().long() if step < settings.steps else start * 0
+        remain = (
+            (start * math.cos(math.pi / 2 * share)).floor().long() if step < settings.steps else start * 0
+        )
         take = (field.unknown.sum(1) - remain).clamp(min=0)
         order = confidence.argsort(1, descending=True, stable=True)
-        rank = torch.empty_like(order).scatter(1, order, torch.arange(order.shape[1]).expand_as(order).to(order))
+        rank = torch.empty_like(order).scatter(
+            1, order, torch.arange(order.shape[1]).expand_as(order).to(order)
+        )
         chosen = (rank < take.unsqueeze(1)) & field.unknown
         field.fix(chosen, drawn)
         width = max(1, int(take.max()))

@@ -82,6 +82,8 @@ class MethodInfo:
     Attributes:
         native_size: side in pixels of the square a network was made for; ``None``: works at native resolution
             and its fill needs no detail step.
+        guide_mode, guide_weight: how far the detail step may trust a network's fill: ``"start"`` with 4 where
+            its layout is right, ``"grow"`` with 0.3…1 where it is poor.
         options: name → (default, lowest, highest).
     """
 
@@ -94,6 +96,8 @@ class MethodInfo:
     multiple_of: int = 1
     needs_weights: bool = True
     refines: bool = False
+    guide_mode: str = "start"
+    guide_weight: float = 4.0
     options: Mapping[str, tuple[float, float, float]] = field(default_factory=dict)
 
 

@@ -6,9 +6,6 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Generic, TypeVar
 
-import cv2
-import numpy as np
-
 Drawn = TypeVar("Drawn")
 
 
@@ -65,51 +62,3 @@ class Choice(Generic[Drawn]):
 
     def _between(self, one: int, other: int) -> float:
         return self._differences[min(one, other), max(one, other)]
-
-
-_SIDE = 32
-"""Cells on the longer side at which two fills are compared: layout, not grain."""
-
-
-def difference(one: np.ndarray, other: np.ndarray, painted: np.ndarray) -> float:
-    """How far two fills are apart, without a metric network: coarse Lab and the direction of coarse edges.
-
-    Args:
-        one, other: ``float32 [h, w, 3]``, sRGB-encoded 0…1.
-        painted: ``bool [h, w]``.
-
-    Returns:
-        0 for the same fill; symmetric; about 1 where nothing is alike.
-    """
-    share = _coarse(painted.astype(np.float32)[..., None])
-    first, second = (_coarse_lab(image, painted, share) for image in (one, other))
-    weight = share[..., 0]
-    total = max(float(weight.sum()), 1e-6)
-    colour = np.sqrt(((first - second) ** 2).sum(axis=2))
-    edges_one, edges_other = _edges(first[..., 0]), _edges(second[..., 0])
-    apart = np.hypot(*(a - b for a, b in zip(edges_one, edges_other)))
-    strength = np.hypot(*edges_one) + np.hypot(*edges_other)
-    turned = float((apart * weight).sum()) / max(float((strength * weight).sum()), 1e-6)
-    return float((colour * weight).sum()) / total / 25 + 0.5 * turned
-
-
-def _coarse(image: np.ndarray) -> np.ndarray:
-    height, width = image.shape[:2]
-    scale = min(1.0, _SIDE / max(height, width))
-    size = (max(1, round(width * scale)), max(1, round(height * scale)))
-    small = cv2.resize(image, size, interpolation=cv2.INTER_AREA)
-    return small[..., None] if small.ndim == 2 else small
-
-
-def _coarse_lab(image: np.ndarray, painted: np.ndarray, share: np.ndarray) -> np.ndarray:
-    """Averages over painted pixels only, so that the photograph around them does not count."""
-    summed = _coarse(np.where(painted[..., None], image, np.float32(0)))
-    mean = np.where(share > 1e-3, summed / np.maximum(share, 1e-3), 0).astype(np.float32)
-    return np.asarray(cv2.cvtColor(mean.clip(0, 1), cv2.COLOR_RGB2LAB))
-
-
-def _edges(lightness: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    if min(lightness.shape) < 2:
-        return np.zeros_like(lightness), np.zeros_like(lightness)
-    down, along = np.gradient(lightness)
-    return down, along

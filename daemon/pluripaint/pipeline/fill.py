@@ -11,7 +11,7 @@ import numpy as np
 from pluripaint.methods import registry
 from pluripaint.methods.base import Fill, Method, Progress
 from pluripaint.pipeline import network, presets, region
-from pluripaint.pipeline.choice import Choice, difference
+from pluripaint.pipeline.choice import Choice
 from pluripaint.pipeline.configuration import configuration_hash
 from pluripaint.pipeline.types import Candidate, FillError, FillRequest, Settled
 
@@ -176,7 +176,9 @@ def _view(part: region.Prepared, one: Fill) -> tuple[np.ndarray, np.ndarray]:
 
 def _difference(one: _Drawn, other: _Drawn) -> float:
     """The largest difference of any region: one island that differs makes another variation."""
+    from pluripaint import patchfield
+
     return max(
-        difference(a.astype(np.float32), b.astype(np.float32), painted)
+        patchfield.difference(a.astype(np.float32), b.astype(np.float32), painted)
         for (a, painted), (b, _) in zip(one.views, other.views)
     )

@@ -120,11 +120,11 @@ def prepare(source: RegionPixels, space: str | bytes, grow: int) -> Prepared:
     top, left, bottom, right = _padding(*core.shape)
     around = ((top, bottom), (left, right))
     scene = Scene(
-        image=_mirror(np.where(known[..., None], image, np.float32(0)), (*around, (0, 0))),
+        image=mirror(np.where(known[..., None], image, np.float32(0)), (*around, (0, 0))),
         hole=np.pad(hole, around),
         core=np.pad(core, around),
-        valid=_padded_valid(valid, hole, around),
-        exclude=_mirror(exclude, around),
+        valid=mirrored_valid(valid, hole, around),
+        exclude=mirror(exclude, around),
     )
     return Prepared(source, scene, squeeze, top, left, box, space)
 
@@ -186,11 +186,12 @@ def _padding(height: int, width: int) -> tuple[int, int, int, int]:
     return tall // 2, wide // 2, tall - tall // 2, wide - wide // 2
 
 
-def _mirror(array: np.ndarray, around: tuple[tuple[int, int], ...]) -> np.ndarray:
+def mirror(array: np.ndarray, around: tuple[tuple[int, int], ...]) -> np.ndarray:
+    """``array`` with its mirror image on around it."""
     return np.pad(array, around, mode="symmetric") if any(sum(pair) for pair in around) else array
 
 
-def _padded_valid(valid: np.ndarray, hole: np.ndarray, around: tuple[tuple[int, int], ...]) -> np.ndarray:
+def mirrored_valid(valid: np.ndarray, hole: np.ndarray, around: tuple[tuple[int, int], ...]) -> np.ndarray:
     """Mirrored pixels exist where their original is known: a hole is never mirrored into something known."""
     if not any(sum(pair) for pair in around):
         return valid

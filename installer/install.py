@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 """Install, upgrade, repair or remove pluripaint for this user: ``python3 installer/install.py --help``.
 
-This file stays readable for old Pythons, so that they can look for a newer one or say what is missing; the work is
+This file stays readable for old Pythons, so that they can look for a newer one or say what is missing; the
+work is
 done in ``pluripaint_installer``. Standard library only, and nothing of the package it installs is imported.
 """
 
@@ -30,8 +31,9 @@ def main():
         found = None if os.environ.get("PLURIPAINT_INSTALLER_REEXECUTED") else other_interpreter()
         if found is None:
             sys.exit(
-                "This is Python %d.%d and pluripaint needs Python %d.%d to %d.%d: install one of them, then run "
-                "python3.%d installer/install.py" % (sys.version_info[:2] + OLDEST + NEWEST + NEWEST[1:])
+                "This is Python %d.%d and pluripaint needs Python %d.%d to %d.%d: install one of them, "
+                "then run python3.%d installer/install.py"
+                % (sys.version_info[:2] + OLDEST + NEWEST + NEWEST[1:])
             )
         os.environ["PLURIPAINT_INSTALLER_REEXECUTED"] = "1"
         sys.stdout.write("Using %s, since this Python is outside the range.\n" % found)

@@ -1,9 +1,11 @@
-"""Write constraints-3.N.txt, the versions the installer uses, for the Python that runs this (for maintainers).
+"""Write constraints-3.N.txt, the versions the installer uses, for the Python that runs this (for
+maintainers).
 
     python installer/pin_versions.py                   # needs a pip of 23.1 or newer
     python installer/pin_versions.py --python 3.14     # for a Python that is not here, from wheels only
 
-Resolves the package's dependencies, its test tools and the build backend in one go and writes what came out. Torch's
+Resolves the package's dependencies, its test tools and the build backend in one go and writes what came out.
+Torch's
 own CUDA wheels are left out: torch names them exactly, and most machines must not get them.
 """
 

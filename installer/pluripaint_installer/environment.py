@@ -1,4 +1,5 @@
-"""One private environment: a virtual environment of its own folder, with pip, the package and its pinned versions."""
+"""One private environment: a virtual environment of its own folder, with pip, the package and its pinned
+versions."""
 
 from __future__ import annotations
 
@@ -13,7 +14,8 @@ from .checkout import Checkout
 from .programs import Download, Programs, still_at_work
 from .trouble import Trouble
 
-# Finds its Python beside itself, whatever signs its path has (pip's own first line breaks on some), and lets no
+# Finds its Python beside itself, whatever signs its path has (pip's own first line breaks on some), and lets
+# no
 # PYTHON* variable of the caller in. Both a shell script and, for Python, a string that means nothing.
 LAUNCHER = """#!/bin/sh
 '''exec' "$(dirname -- "$(readlink -f -- "$0")")/python" -E "$0" "$@"
@@ -86,7 +88,8 @@ class Environment:
     # Steps.
 
     def create(self, index: pip_source.Index, checkout: Checkout) -> None:
-        """Make the folder and give it the pinned pip, from the folder of wheels, from ensurepip or from the index."""
+        """Make the folder and give it the pinned pip, from the folder of wheels, from ensurepip or from the
+        index."""
         self.programs.run(self.create_command(), "Making the private environment")
         local = pip_source.local_wheel([self.wheels]) if self.wheels else None
         if local is None and self._has_ensurepip():
@@ -139,6 +142,7 @@ class Environment:
     def _own_first_line(script: Path) -> None:
         text = script.read_text(encoding="utf-8")
         lines = text.splitlines(keepends=True)
-        # pip wrote either one line with the path, or two lines of shell where the path is long or has a space.
+        # pip wrote either one line with the path, or two lines of shell where the path is long or has a
+        # space.
         lines = lines[3:] if lines[0].startswith("#!/bin/sh") else lines[1:]
         script.write_text(LAUNCHER + "".join(lines), encoding="utf-8")

@@ -1,4 +1,5 @@
-"""The transaction: everything new lies beside the old and is proved before one rename switches over; any failure before
+"""The transaction: everything new lies beside the old and is proved before one rename switches over; any
+failure before
 or after puts back what was there."""
 
 from __future__ import annotations
@@ -53,7 +54,8 @@ class Installation:
     # The steps.
 
     def run(self) -> Path:
-        """Install, upgrade or repair; gives the contact sheet. Raises Trouble with everything as it was before."""
+        """Install, upgrade or repair; gives the contact sheet. Raises Trouble with everything as it was
+        before."""
         old = self.current_environment()
         try:
             sheet = self._steps(old)
@@ -119,12 +121,14 @@ class Installation:
         remote, in_all = plan.bytes(self.index)
         torch_build.enough_space(self.work, in_all)
         say(
-            f"    {len(plan.urls)} packages, {megabytes(in_all)}, of which at most {megabytes(remote)} are downloaded"
+            f"    {len(plan.urls)} packages, {megabytes(in_all)}, "
+            f"of which at most {megabytes(remote)} are downloaded"
         )
         return remote
 
     def _switch(self, old: Path | None) -> None:
-        """Stop the old daemon, point ``current`` to the new environment, register and start the new daemon."""
+        """Stop the old daemon, point ``current`` to the new environment, register and start the new
+        daemon."""
         places, environment = self.places, self.environment
         if old is not None and service.stop(self.programs, self._program_in(old, "pluripaint")):
             self.undo.append(lambda: service.start(self.programs, self._program_in(old, "pluripaint")))
@@ -164,7 +168,8 @@ class Installation:
         return Environment(folder, self.work, self.programs, None).program(name)
 
     def _program_in_use(self, name: str) -> Path:
-        """Path through the ``current`` link, which outlives upgrades (Windows: into the environment itself)."""
+        """Path through the ``current`` link, which outlives upgrades (Windows: into the environment
+        itself)."""
         if self.places.system == "windows":
             return self.environment.program(name)
         return self._program_in(self.places.current, name)
@@ -227,7 +232,8 @@ class Installation:
             self._commands(login_start.switch_off(file))
             self._unregister()
         say(
-            "    The start at login could not be registered; the editors' plug-ins start the daemon when needed."
+            "    The start at login could not be registered; the editors' plug-ins "
+            "start the daemon when needed."
         )
 
     def _unregister(self, keep: Path | None = None) -> None:
@@ -249,7 +255,8 @@ class Installation:
         return True
 
     def _remove_leftovers(self) -> None:
-        """Environments and scratch folders of ours that are not in use: a killed run's, or the replaced one."""
+        """Environments and scratch folders of ours that are not in use: a killed run's, or the replaced
+        one."""
         used = self.current_environment()
         for tree in self.manifest.trees():
             ours = tree.parent == self.places.prefix and tree.name.startswith(("env-", "work-"))
@@ -282,7 +289,8 @@ class Installation:
             write_atomically(self.places.manifest, self.existing_record)
 
     def _keep_log(self) -> None:
-        """A failed run leaves one thing: what the programs said, in the system's folder for temporary files."""
+        """A failed run leaves one thing: what the programs said, in the system's folder for temporary
+        files."""
         log = self.work / "install.log"
         if log.exists():
             import tempfile

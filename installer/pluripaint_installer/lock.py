@@ -12,7 +12,8 @@ from .trouble import Trouble
 
 @contextlib.contextmanager
 def only_one(folder: Path) -> Iterator[list[Path]]:
-    """Hold the lock of ``folder``, which is made where missing; raises Trouble at once when another process has it."""
+    """Hold the lock of ``folder``, which is made where missing; raises Trouble at once when another process
+    has it."""
     made = [path for path in (folder, *folder.parents) if not path.exists()]
     try:
         folder.mkdir(parents=True, exist_ok=True)

@@ -1,6 +1,8 @@
-"""Starting the daemon at login: a systemd user unit, else XDG autostart; LaunchAgent on macOS; HKCU Run on Windows.
+"""Starting the daemon at login: a systemd user unit, else XDG autostart; LaunchAgent on macOS; HKCU Run on
+Windows.
 
-The last two are written after their makers' pages and tested as files; nobody has seen them start a session yet.
+The last two are written after their makers' pages and tested as files; nobody has seen them start
+a session yet.
 """
 
 from __future__ import annotations
@@ -106,7 +108,8 @@ def systemd_unit(command: Sequence[str], variables: Mapping[str, str]) -> str:
 
 
 def desktop_quote(text: str) -> str:
-    """One argument of a desktop entry's Exec key: its own quoting, then the file's escapes, then field codes."""
+    """One argument of a desktop entry's Exec key: its own quoting, then the file's escapes, then field
+    codes."""
     for character in ("\\", '"', "`", "$"):
         text = text.replace(character, "\\" + character)
     return '"' + text.replace("\\", "\\\\").replace("%", "%%") + '"'
@@ -147,7 +150,8 @@ def launch_agent(command: Sequence[str], variables: Mapping[str, str], label: st
 
 
 def switch_on(kind: str, file: Path, command: Sequence[str]) -> list[list[str]]:
-    """Commands that make the system know a new or changed login start, and start the daemon where they can."""
+    """Commands that make the system know a new or changed login start, and start the daemon where they
+    can."""
     if kind == "systemd":
         base = [systemctl(), "--user"]
         return [[*base, "daemon-reload"], [*base, "enable", file.name], [*base, "restart", file.name]]

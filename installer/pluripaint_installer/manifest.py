@@ -1,4 +1,5 @@
-"""What an installation made, written down before it is made, so that --uninstall removes that and nothing else."""
+"""What an installation made, written down before it is made, so that --uninstall removes that and nothing
+else."""
 
 from __future__ import annotations
 
@@ -33,8 +34,8 @@ def write_atomically(path: Path, text: str, mode: int = 0o600) -> None:
 class Manifest:
     """Entries (kind, path) in the order they were made.
 
-    "tree" goes with all that is in it, "file" is a file or link, "folder" goes only when empty, "login" is a login start
-    whose path names its unit, desktop or property-list file.
+    "tree" goes with all that is in it, "file" is a file or link, "folder" goes only when empty, "login" is a
+    login start     whose path names its unit, desktop or property-list file.
     """
 
     path: Path

@@ -23,8 +23,8 @@ class Options:
 def parse(arguments: Sequence[str]) -> Options:
     parser = argparse.ArgumentParser(
         prog="install.py",
-        description="Install pluripaint for this user, or upgrade or repair it. Needs no root and changes no other "
-        "Python. Ends with a real job on a sample photograph.",
+        description="Install pluripaint for this user, or upgrade or repair it. Needs no root and changes "
+        "no other Python. Ends with a real job on a sample photograph.",
     )
     add = parser.add_argument
     add("--prefix", metavar="DIR", help="folder for the environment (default: the user's data folder)")

@@ -1,4 +1,5 @@
-"""A pip for the new environment, also where Python came without one (bare Debian): pip's wheel runs as a zip."""
+"""A pip for the new environment, also where Python came without one (bare Debian): pip's wheel runs as a
+zip."""
 
 from __future__ import annotations
 
@@ -79,7 +80,7 @@ class Index:
             handlers.append(urllib.request.ProxyHandler({"http": proxy, "https": proxy}))
         self._opener = urllib.request.build_opener(*handlers)
 
-    def open(self, url: str, method: str = "GET", patience: float = PATIENCE):  # noqa: ANN201 - a urllib response
+    def open(self, url: str, method: str = "GET", patience: float = PATIENCE):
         """Open ``url``, with the user and password that it may carry."""
         parts = urllib.parse.urlsplit(url)
         headers = {"Accept": "application/vnd.pypi.simple.v1+json, text/html;q=0.5, */*;q=0.1"}
@@ -92,7 +93,8 @@ class Index:
         )
 
     def reachable(self) -> None:
-        """Raise Trouble when there is no way to the index. Any answer will do, also a refusal or a bad certificate:
+        """Raise Trouble when there is no way to the index. Any answer will do, also a refusal or a bad
+        certificate:
         pip knows more ways (its own certificates, a keyring) and says more."""
         if not self.url.startswith(("http:", "https:")):
             return
@@ -104,7 +106,8 @@ class Index:
             cause = getattr(error, "reason", error)
             if not isinstance(cause, ssl.SSLError):
                 raise Trouble(
-                    f"There is no connection to the package index {self.host} ({cause}); nothing was changed.",
+                    f"There is no connection to the package index {self.host} ({cause}); "
+                    "nothing was changed.",
                     "Connect to the network, or use --wheels DIR with a folder of wheels.",
                 ) from error
 

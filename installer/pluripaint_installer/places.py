@@ -19,9 +19,10 @@ NAME = "pluripaint"
 class Places:
     """Folders of one installation.
 
-    ``prefix`` holds the environments, the ``current`` link and the manifest; ``data`` the user's weights and the sample;
-    ``connection`` the connection file and launch.json; ``config`` is the system's folder for login starts.
-    ``private`` is PLURIPAINT_HOME where that is set: then everything lies there, apart from any other installation.
+    ``prefix`` holds the environments, the ``current`` link and the manifest; ``data`` the user's weights and
+    the sample; ``connection`` the connection file and launch.json; ``config`` is the system's folder for
+    login starts. ``private`` is PLURIPAINT_HOME where that is set: then everything lies there, apart from any other
+    installation.
     """
 
     system: str
@@ -72,7 +73,8 @@ def account_home() -> Path:
 def find(
     system: str, environ: Mapping[str, str], home: Path, account: Path, prefix: str | None = None
 ) -> Places:
-    """The folders for ``system`` ("linux", "macos" or "windows") under the given environment; ``account``: home by the password database."""
+    """The folders for ``system`` ("linux", "macos" or "windows") under the given environment; ``account``:
+    home by the password database."""
 
     def xdg(variable: str, default: str) -> Path:
         value = environ.get(variable, "").strip()

@@ -52,7 +52,8 @@ def run_job(programs: Programs, program: Path, sample: tuple[Path, Path], out: P
 def prove(
     programs: Programs, program: Path, daemon: Path, sample: tuple[Path, Path], home: Path, cache: Path
 ) -> None:
-    """Run a job through a daemon of the new environment in a home of its own, so that nothing in use is touched.
+    """Run a job through a daemon of the new environment in a home of its own, so that nothing in use is
+    touched.
 
     The compiled kernels are kept: ``home``/cache is a link to the user's own ``cache`` folder.
     """

@@ -1,4 +1,5 @@
-"""The environment variables that child processes get: an active virtual environment, PYTHONPATH or a pip setting must
+"""The environment variables that child processes get: an active virtual environment, PYTHONPATH or a pip
+setting must
 not redirect where things go, while the user's package index, proxy and certificates must keep working."""
 
 from __future__ import annotations
@@ -9,7 +10,8 @@ import sys
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
-# What says where packages come from. Everything else pip can be told (target, prefix, user, root, no-deps …) is ours.
+# What says where packages come from. Everything else pip can be told (target, prefix, user, root, no-deps …)
+# is ours.
 SOURCES = (
     "index-url",
     "extra-index-url",
@@ -58,7 +60,8 @@ def pip_files(environ: Mapping[str, str], home: Path, system: str) -> list[Path]
 
 
 def pip_settings(environ: Mapping[str, str], files: Iterable[Path]) -> dict[str, str]:
-    """Where the user's pip takes packages from: option name to value; files first, then PIP_* variables, as in pip."""
+    """Where the user's pip takes packages from: option name to value; files first, then PIP_* variables, as
+    in pip."""
     settings: dict[str, str] = {}
     for file in files:
         parser = configparser.RawConfigParser()

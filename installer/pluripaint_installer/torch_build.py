@@ -1,4 +1,5 @@
-"""Which build of torch, decided by what the machine has: a Linux machine without a GPU must not pull CUDA's gigabytes."""
+"""Which build of torch, decided by what the machine has: a Linux machine without a GPU must not pull CUDA's
+gigabytes."""
 
 from __future__ import annotations
 
@@ -62,8 +63,9 @@ def choose(
 ) -> tuple[Plan, str]:
     """The plan to install and a sentence saying why.
 
-    ``resolve`` asks pip what given arguments would install. ``wanted`` is "auto", "cpu" or "cuda". Where the user's own
-    index (or folder of wheels) yields a build without CUDA packages, that wins; else PyTorch's own CPU index.
+    ``resolve`` asks pip what given arguments would install. ``wanted`` is "auto", "cpu" or "cuda". Where the
+    user's own index (or folder of wheels) yields a build without CUDA packages, that wins; else PyTorch's own
+    CPU index.
     """
     plain = resolve([f"torch=={VERSION}"])
     if wanted == "cuda" or (wanted == "auto" and gpu):
@@ -77,15 +79,17 @@ def choose(
         lean = resolve([f"torch=={VERSION}+cpu", "--extra-index-url", CPU_INDEX])
     except Trouble as error:
         raise Trouble(
-            f"The CPU build of torch can't be had from {urllib.parse.urlsplit(CPU_INDEX).hostname}, and this machine "
-            "has no NVIDIA GPU for the default build.",
-            "Run the installer again when that host can be reached, or with --torch cuda to take the larger build.",
+            f"The CPU build of torch can't be had from {urllib.parse.urlsplit(CPU_INDEX).hostname}, and this "
+            "machine has no NVIDIA GPU for the default build.",
+            "Run the installer again when that host can be reached, or with --torch cuda to take "
+            "the larger build.",
         ) from error
     return lean, f"torch {VERSION} for the CPU, from PyTorch's own index"
 
 
 def enough_space(folder: Path, in_all: int) -> None:
-    """Raise Trouble where the disk can't hold what is to come: wheels unpack to about three times their size."""
+    """Raise Trouble where the disk can't hold what is to come: wheels unpack to about three times their
+    size."""
     needed, free = 4 * in_all + 200_000_000, shutil.disk_usage(folder).free
     if free < needed:
         raise Trouble(

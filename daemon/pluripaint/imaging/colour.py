@@ -106,7 +106,7 @@ class Squeeze:
             steep = _steepness((end - knee) / (bound - knee))
             share = (values[beyond] - knee) / (end - knee)
             out[beyond] = knee + (bound - knee) * np.log1p(steep * share) / math.log1p(steep)
-        return out
+        return out.clip(0, 1)
 
     def inverse(self, values: np.ndarray) -> np.ndarray:
         """0…1 → ``low … high``."""

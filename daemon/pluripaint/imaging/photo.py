@@ -243,7 +243,7 @@ def _decode_tiff(data: bytes, path: Path) -> Photo:
 def _decode_8bit(data: bytes, path: Path) -> Photo:
     limit, Image.MAX_IMAGE_PIXELS = Image.MAX_IMAGE_PIXELS, None
     try:
-        with Image.open(io.BytesIO(data), formats=["JPEG", "MPO", "WEBP", "TIFF"]) as image:
+        with Image.open(io.BytesIO(data), formats=["JPEG", "WEBP", "TIFF"]) as image:
             _check_size(image.width, image.height, path)
             if image.format == "WEBP" and getattr(image, "n_frames", 1) > 1:
                 raise _animated(path, image.n_frames)

@@ -12,6 +12,8 @@ from pluripaint.imaging import png
 from pluripaint.imaging.photo import Photo
 
 _EXIF_TAG = 0x8769
+_PLACEHOLDER = 0x876A
+"""tifffile leaves the EXIF tag out: its unused neighbour (tags are sorted) is written and renamed."""
 
 
 def suffix(photo: Photo) -> str:
@@ -39,7 +41,7 @@ def encode_tiff(photo: Photo) -> bytes:
     channels = photo.pixels.shape[2]
     extra = ["assocalpha" if photo.premultiplied else "unassalpha"] if channels in (2, 4) else None
     pixels = photo.pixels[..., 0] if channels == 1 else photo.pixels
-    tags = [(_EXIF_TAG, "I", 1, 0, False)] if photo.exif else []
+    tags = [(_PLACEHOLDER, "I", 1, 0, False)] if photo.exif else []
     buffer = io.BytesIO()
     with tifffile.TiffWriter(buffer) as writer:
         writer.write(
@@ -67,14 +69,18 @@ def _with_exif(buffer: io.BytesIO, block: bytes) -> bytes:
     exif.load(block)
     directory = exif.get_ifd(_EXIF_TAG)
     with tifffile.TiffFile(io.BytesIO(buffer.getvalue())) as file:
-        place = file.pages[0].tags[_EXIF_TAG].valueoffset
-        order = file.byteorder
+        tag = file.pages.first.tags[_PLACEHOLDER]
+        place, order = tag.valueoffset, "little" if file.byteorder == "<" else "big"
+        name = tag.offset
     data = bytearray(buffer.getvalue())
     data += b"\0" * (len(data) % 2)
-    written = ImageFileDirectory_v2(b"II*\0\0\0\0\0" if order == "<" else b"MM\0*\0\0\0\0", group=_EXIF_TAG)
+    written = ImageFileDirectory_v2(
+        b"II*\0\0\0\0\0" if order == "little" else b"MM\0*\0\0\0\0", group=_EXIF_TAG
+    )
     for tag, value in directory.items():
         written[tag] = value
-    data[place : place + 4] = len(data).to_bytes(4, "little" if order == "<" else "big")
+    data[name : name + 2] = _EXIF_TAG.to_bytes(2, order)
+    data[place : place + 4] = len(data).to_bytes(4, order)
     return bytes(data) + written.tobytes(len(data))
 
 

@@ -1,6 +1,6 @@
 """Methods that see one fixed size: padded and scaled there, and their fills brought back sharp.
 
-The way back is always: scale up the fill alone, match its colour at the seam, then the patch field's detail step
+The way back is always: scale up the fill alone, match colour at the seam, then the patch field's detail step
 with the fill as guide. A method without a size of its own gets the scene as it is.
 """
 
@@ -85,7 +85,7 @@ class _Detail:
 
 
 def padding(scene: Scene, info: MethodInfo) -> tuple[tuple[int, int], tuple[int, int]]:
-    """What is mirrored on around a scene: to a square no smaller than the network's own, or to its multiple."""
+    """What is mirrored on: up to a square no smaller than the network's own, or to its multiple."""
     height, width = scene.hole.shape
     if info.native_size is not None:
         target = (max(height, width, info.native_size),) * 2

@@ -18,13 +18,16 @@ from pluripaint.pipeline.types import Candidate, FillError, FillRequest, Settled
 SEEDS = 2**31
 
 
-def fill(request: FillRequest, progress: Progress, device: str = "cpu") -> Iterator[Candidate | Settled]:
+def fill(
+    request: FillRequest, progress: Progress, device: str = "cpu", batch: int | None = None
+) -> Iterator[Candidate | Settled]:
     """Draw a pool of candidates and yield each that enters the best so far; last, which are shown.
 
     Args:
         request: regions with their masks, and what is wanted.
         progress: told at every step; raises :class:`~pluripaint.methods.base.Cancelled` once cancelled.
         device: where networks run.
+        batch: candidates drawn together at most; ``None``: as many as the method likes.
 
     Raises:
         FillError: the request cannot be done; a sentence and the next step.
@@ -39,7 +42,7 @@ def fill(request: FillRequest, progress: Progress, device: str = "cpu") -> Itera
     for method, count in methods:
         seeds = [(request.seed + first + k) % SEEDS for k in range(count)]
         share = _Share(progress, first / total, count / total)
-        for drawn in _draw(method, request, seeds, options[method.info.name], share):
+        for drawn in _in_batches(method, request, seeds, options[method.info.name], share, batch):
             if choice.add(drawn.candidate.method, drawn.candidate.score, drawn):
                 drawn.sent = True
                 yield drawn.candidate
@@ -128,6 +131,22 @@ def _options(given: Mapping[str, float], methods: Sequence[Method]) -> dict[str,
             values[name] = value
         result[method.info.name] = values
     return result
+
+
+def _in_batches(
+    method: Method,
+    request: FillRequest,
+    seeds: Sequence[int],
+    options: Mapping[str, float],
+    progress: _Share,
+    batch: int | None,
+) -> Iterator[_Drawn]:
+    """All seeds, ``batch`` at a time."""
+    size = batch or len(seeds)
+    for start in range(0, len(seeds), size):
+        some = seeds[start : start + size]
+        share = _Share(progress, start / len(seeds), len(some) / len(seeds))
+        yield from _draw(method, request, some, options, share)
 
 
 def _draw(

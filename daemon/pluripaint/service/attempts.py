@@ -1,0 +1,68 @@
+"""When a GPU's memory is exhausted: half the batch, then the processor, each said in a sentence.
+
+The one seam for errors of a device: whatever runs a job goes through :func:`run`.
+"""
+
+from __future__ import annotations
+
+import gc
+import sys
+from collections.abc import Callable, Iterator
+from typing import TypeVar
+
+Result = TypeVar("Result")
+
+
+class DeviceUnusable(Exception):
+    """The device this worker was started for cannot be used; the text says why."""
+
+
+def run(
+    work: Callable[[str, int | None], Iterator[Result]], device: str, batch: int, note: Callable[[str], None]
+) -> Iterator[Result]:
+    """Results of ``work(device, batch)``, tried again with less until it fits.
+
+    Args:
+        work: draws candidates on a device, at most ``batch`` at a time (``None``: as many as it likes).
+            A second attempt starts over; candidates drawn before may come again.
+        batch: candidates the first attempt draws together.
+        note: told what changes.
+
+    Raises:
+        Exception: whatever ``work`` raises on the processor, or for other reasons than a device's memory.
+    """
+    current: int | None = None
+    while True:
+        try:
+            yield from work(device, current)
+            return
+        except Exception as error:
+            reason = _device_trouble(error)
+            if device == "cpu" or not reason:
+                raise
+        _free()
+        if reason == "memory" and current != 1 and batch > 1:
+            current = max(1, (current or batch) // 2)
+            note(f"The graphics card's memory is full; going on with {current} at a time.")
+        else:
+            what = "'s memory is full" if reason == "memory" else " cannot be used"
+            device, current = "cpu", None
+            note(f"The graphics card{what}; going on with the processor, which is slower.")
+
+
+def _device_trouble(error: Exception) -> str:
+    """``memory``, ``device`` or nothing. PyTorch's classes are known by name: this must not import it."""
+    if isinstance(error, DeviceUnusable):
+        return "device"
+    names = {kind.__name__ for kind in type(error).__mro__}
+    text = str(error).lower()
+    if "OutOfMemoryError" in names or ("RuntimeError" in names and "out of memory" in text):
+        return "memory"
+    return "device" if "RuntimeError" in names and ("cuda error" in text or "no cuda" in text) else ""
+
+
+def _free() -> None:
+    gc.collect()
+    torch = sys.modules.get("torch")
+    if torch is not None and torch.cuda.is_available():
+        torch.cuda.empty_cache()

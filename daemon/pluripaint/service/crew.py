@@ -1,0 +1,234 @@
+"""The workers together: which devices have one, what they report, when they must go."""
+
+from __future__ import annotations
+
+import secrets
+import time
+from collections.abc import Callable, Iterator
+from typing import Any, Protocol
+
+import zmq
+
+from pluripaint.service import auth
+from pluripaint.service.auth import Doorkeeper
+from pluripaint.service.limits import Settings
+from pluripaint.service.logs import LOG
+from pluripaint.service.queue import Job
+from pluripaint.service.supervisor import Worker, new_name
+from pluripaint_client import protocol
+from pluripaint_client.protocol import ProtocolError
+
+_MOST_FAILED_STARTS = 2
+
+
+class Listener(Protocol):
+    """Who hears what workers say about jobs."""
+
+    def heard(self, worker: Worker, header: dict[str, Any], message: list[bytes]) -> None:
+        """A worker said something about the job it has."""
+
+    def lost(self, worker: Worker, job: Job | None, reason: str) -> None:
+        """A worker ended; ``reason``: ``hung``, ``cancel``, ``starting``, ``ending`` or how it died."""
+
+    def cannot_start(self, reason: str) -> None:
+        """No worker can be started."""
+
+    def ready(self) -> None:
+        """A worker has reported."""
+
+
+class Crew:
+    """At most one worker per device, started when wanted."""
+
+    def __init__(
+        self, context: zmq.Context[Any], doorkeeper: Doorkeeper, settings: Settings, listener: Listener
+    ):
+        self.socket = context.socket(zmq.ROUTER)
+        self.socket.setsockopt(zmq.PLAIN_SERVER, 1)
+        self.socket.setsockopt(zmq.ZAP_DOMAIN, auth.WORKERS)
+        self.socket.setsockopt(zmq.ROUTER_MANDATORY, 1)
+        self.socket.setsockopt(zmq.MAXMSGSIZE, settings.limits.frame_bytes)
+        self.socket.setsockopt(zmq.SNDHWM, 0)
+        self.socket.setsockopt(zmq.LINGER, 0)
+        port = self.socket.bind_to_random_port("tcp://127.0.0.1")
+        self._endpoint = f"tcp://127.0.0.1:{port}"
+        self._doorkeeper, self._settings, self._listener = doorkeeper, settings, listener
+        self.workers: dict[str, Worker] = {}
+        self.methods: list[dict[str, Any]] | None = None
+        self._failed_starts = 0
+
+    # ---------------------------------------------------------------------------------------- wanting
+
+    def devices_for(self, method: str) -> list[str]:
+        """Devices that may run a method: a network goes to the accelerators, a method without weights to the
+        processor."""
+        accelerators = [device for device in self._settings.devices if device != "cpu"]
+        without_weights = {entry["name"] for entry in self.methods or [] if not entry["needs_weights"]}
+        return accelerators if accelerators and method not in without_weights else ["cpu"]
+
+    def want(self, method: str) -> Worker | None:
+        """A worker for this method that is idle now; one is started if there is none yet."""
+        devices = self.devices_for(method)
+        for device in devices:
+            worker = self.workers.get(device)
+            if worker is not None and worker.state == "idle":
+                return worker
+        for device in devices:
+            if device not in self.workers:
+                self._start(device)
+                break
+        return None
+
+    def _start(self, device: str) -> None:
+        name, secret = new_name(), secrets.token_hex(32)
+        self._doorkeeper.admit(auth.WORKERS, name.encode(), secret.encode())
+        try:
+            worker = Worker(self._settings, device, self._endpoint, name, secret)
+        except OSError as error:
+            LOG.error("a worker for %s cannot be started: %s", device, error)
+            self._listener.cannot_start(str(error.strerror))
+            return
+        LOG.info("worker %s for %s started", worker.process.pid, device)
+        self.workers[device] = worker
+
+    # ---------------------------------------------------------------------------------------- speaking
+
+    def give(self, worker: Worker, job: Job) -> bool:
+        """Hand a job over."""
+        worker.cancel.set(False)
+        worker.job = job
+        job.worker = worker
+        worker.alive = time.monotonic()
+        worker.become("busy")
+        return self._say(worker, job.frames)
+
+    def warm(self, method: str) -> None:
+        """Have a worker ready for a method; starts it if need be."""
+        devices = self.devices_for(method)
+        if not any(device in self.workers for device in devices):
+            self._start(devices[0])
+        for device in devices:
+            worker = self.workers.get(device)
+            if worker is not None and worker.state in ("starting", "idle"):
+                worker.warming = method
+                self._warm_now(worker)
+                return
+
+    def _warm_now(self, worker: Worker) -> None:
+        if worker.state == "idle" and worker.warming is not None:
+            message = [protocol.encode("warm", {"method": worker.warming})]
+            worker.warming = None
+            worker.become("busy")
+            self._say(worker, message)
+
+    def _say(self, worker: Worker, frames: list[Any]) -> bool:
+        try:
+            self.socket.send_multipart([worker.route, *frames], flags=zmq.NOBLOCK, copy=False)
+        except zmq.ZMQError:
+            worker.kill()  # cannot be reached any more; its sentinel does the rest
+            return False
+        return True
+
+    def free(self, worker: Worker) -> None:
+        """A worker is done with what it had."""
+        if worker.state == "ending":
+            return
+        worker.job = None
+        worker.become("idle")
+        if worker.release:
+            worker.end()
+        else:
+            self._warm_now(worker)
+
+    # ---------------------------------------------------------------------------------------- listening
+
+    def read(self) -> None:
+        """One message from a worker."""
+        frames = self.socket.recv_multipart(copy=False)
+        route = frames[0].bytes
+        try:
+            header = protocol.decode(frames[1].buffer)
+            user = frames[1].get("User-Id")
+        except (ProtocolError, zmq.ZMQError, IndexError):
+            LOG.error("a worker sent nonsense")
+            return
+        worker = next((one for one in self.workers.values() if one.name == user), None)
+        if worker is None:
+            return
+        worker.alive = time.monotonic()
+        kind = header["type"]
+        if kind == "ready":
+            self._ready(worker, route, header)
+        elif kind == "alive":
+            worker.held = header
+        elif kind == "warmed":
+            self.free(worker)
+        else:
+            # Copies, so that a large fill's memory is ours and its departure can be watched.
+            self._listener.heard(worker, header, [frame.bytes for frame in frames[1:]])
+
+    def _ready(self, worker: Worker, route: bytes, header: dict[str, Any]) -> None:
+        worker.route = route
+        worker.cancel.unlink()
+        self.methods = header.get("methods")
+        self._failed_starts = 0
+        self._listener.ready()
+        if worker.state == "starting":
+            worker.become("idle")
+            self._warm_now(worker)
+
+    # ---------------------------------------------------------------------------------------- watching
+
+    def sentinels(self) -> Iterator[int]:
+        """Descriptors that become readable when a worker ends."""
+        return (worker.sentinel for worker in self.workers.values() if worker.sentinel is not None)
+
+    def watch(self, now: float) -> None:
+        """Bury the dead, kill the hung, end the idle."""
+        for worker in list(self.workers.values()):
+            if worker.dead:
+                self._bury(worker, worker.death())
+                continue
+            reason = worker.overdue(now)
+            if reason:
+                LOG.warning("worker %s is killed: %s", worker.process.pid, reason)
+                worker.kill()
+                self._bury(worker, reason)
+            elif worker.state == "idle" and now - worker.since > self._settings.idle:
+                LOG.info("worker %s ends: idle", worker.process.pid)
+                worker.end()
+
+    def _bury(self, worker: Worker, reason: str) -> None:
+        never_ready = worker.route is None and worker.state != "ending"
+        del self.workers[worker.device]
+        self._doorkeeper.forget(auth.WORKERS, worker.name.encode())
+        worker.bury()
+        LOG.info("worker %s for %s is gone: %s", worker.process.pid, worker.device, reason)
+        self._listener.lost(worker, worker.job, reason)
+        if never_ready:
+            self._failed_starts += 1
+            if self._failed_starts >= _MOST_FAILED_STARTS:
+                self._failed_starts = 0
+                self._listener.cannot_start(worker.death() if worker.dead else reason)
+
+    def release(self) -> None:
+        """End idle workers now, busy ones after their job."""
+        for worker in self.workers.values():
+            worker.warming = None
+            if worker.state == "idle":
+                worker.end()
+            else:
+                worker.release = True
+
+    def close(self, patience: Callable[[], float]) -> None:
+        """End every worker, by force when patience is over."""
+        for worker in self.workers.values():
+            worker.end()
+        for worker in self.workers.values():
+            try:
+                worker.process.wait(max(0.0, patience()))
+            except Exception:
+                worker.kill()
+            worker.bury()
+        self.workers.clear()
+        self.socket.close(0)

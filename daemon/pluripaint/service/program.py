@@ -1,0 +1,95 @@
+"""The daemon as a program: one per user, published once it listens, gone without a trace when it ends."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import sys
+
+from pluripaint.service import limits, logs, memory
+from pluripaint.service.auth import Lock
+from pluripaint.service.broker import Broker
+from pluripaint.service.limits import Settings
+from pluripaint.service.logs import LOG
+from pluripaint_client import connection as places
+
+
+def main() -> int:
+    """``pluripaint-daemon``."""
+    if len(sys.argv) > 1:
+        print("pluripaint-daemon takes no arguments; see “pluripaint daemon --help”.")
+        return 0 if sys.argv[1] in ("-h", "--help") else 2
+    return run(limits.from_environment())
+
+
+def run(settings: Settings) -> int:
+    """Be the daemon, unless there is one already. Returns the program's exit status."""
+    memory.fix_thresholds()
+    folder = places.folder()
+    lock = Lock(folder / "daemon.lock")
+    try:
+        free = lock.acquire()
+        logs.configure("daemon")
+    except OSError as error:
+        print(f"{folder} cannot be written ({error.strerror}); make room or set its rights.", file=sys.stderr)
+        return 1
+    if not free:
+        return _already_running()
+    _more_descriptors()
+    broker = Broker(settings)
+    signal.signal(signal.SIGTERM, broker.stop)
+    signal.signal(signal.SIGINT, broker.stop)
+    published = [folder / places.FILE, *places.snap_copies()]
+    try:
+        for path in published:
+            places.write(path, broker.connection)
+        LOG.info("listening on port %d", broker.connection.port)
+        _notify_system(b"READY=1")
+        broker.serve()
+    except OSError as error:
+        print(f"{error.filename} cannot be written ({error.strerror}).", file=sys.stderr)
+        return 1
+    finally:
+        for path in published:
+            places.remove(path, broker.connection)
+        broker.close()
+        LOG.info("stopped")
+        lock.release()
+    return 0
+
+
+def _already_running() -> int:
+    """Another daemon holds the lock; it may be about to publish its connection."""
+    from pluripaint_client import Client, DaemonError
+
+    try:
+        with Client.connect(start=False, timeout=2.0) as client:
+            print(f"The pluripaint daemon is running already (process {client.connection.pid}).")
+    except DaemonError:
+        print("Another pluripaint daemon is starting or stopping; this one is not needed.")
+    return 0
+
+
+def _more_descriptors() -> None:
+    """As many connections as the system allows: silent strangers must not use them up."""
+    try:
+        import resource
+
+        _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (min(most, 65_536) if most > 0 else 65_536, most))
+    except (ImportError, OSError, ValueError):
+        pass
+
+
+def _notify_system(state: bytes) -> None:
+    """systemd's readiness protocol, where the daemon was started by it."""
+    address = os.environ.pop("NOTIFY_SOCKET", "")
+    if address:
+        with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as notify:
+            notify.connect("\0" + address[1:] if address.startswith("@") else address)
+            notify.send(state)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,4 +1,4 @@
-"""Intervals over photographs: cases on one photograph are not independent, so whole photographs are redrawn."""
+"""Intervals over photographs: cases on one photograph are not independent, so whole photographs are drawn."""
 
 from __future__ import annotations
 
@@ -27,9 +27,9 @@ def interval(
     """``statistic`` of the cases and its percentile interval when photographs are redrawn with replacement.
 
     Args:
-        photographs: of each case.
-        columns: arrays ``[cases]``, given to ``statistic`` as weighted sums do: ``statistic(means…)`` gets the
-            mean of each column over the (redrawn) cases, as numbers or as arrays ``[draws]``.
+        photographs: the photograph of each case.
+        columns: arrays ``[cases]``; ``statistic`` gets the mean of each over the (redrawn) cases, as numbers
+            or as arrays ``[draws]``.
     """
     values = np.stack([np.asarray(column, np.float64) for column in columns])
     value = float(statistic(*values.mean(1)))

@@ -10,6 +10,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 from PIL import Image
+
 from pluripaint_client.geometry import Region, bounds, plan
 
 SMALL_KINDS = ("blob", "object", "box", "strokes")

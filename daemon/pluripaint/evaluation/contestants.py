@@ -1,4 +1,4 @@
-"""Who takes part: our methods through the pipeline, peers on the same regions; each gives whole photographs back."""
+"""Who takes part: our methods through the pipeline, peers on the same regions; all give photographs back."""
 
 from __future__ import annotations
 
@@ -36,9 +36,9 @@ class Answers:
 
     Attributes:
         shown: best first.
-        unsorted: as many answers as are shown, the first that were drawn: what a person would get without ranking.
+        unsorted: as many as are shown, the first that were drawn: what a person would get without ranking.
         cpu_seconds, wall_seconds: for the whole job, programs that were called included.
-        peak_mebibytes: resident memory beyond what was there before the job; ``None`` where it cannot be told.
+        peak_mebibytes: resident memory beyond what was there before; ``None`` where it cannot be told.
     """
 
     shown: list[Answer]
@@ -93,7 +93,7 @@ class OriginalContestant:
 
 
 class MethodContestant:
-    """One of our methods, or ``auto``, the way every user's pixels go: through :func:`pluripaint.pipeline.fill`."""
+    """One of our methods, or ``auto``, the way every user's pixels go: :func:`pluripaint.pipeline.fill`."""
 
     def __init__(self, method: str, preset: str, count: int, pool: int | None = None) -> None:
         self.name, self.title = method, f"{method} ({preset})"

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+
 from pluripaint_client.geometry import Region
 
 from . import metrics

@@ -1,7 +1,6 @@
 """What is measured on a fill, given the photograph it stands in for.
 
-Pictures are ``uint8 [H, W, 3]``, holes ``bool [H, W]``. Apart from LPIPS and the kernel distance nothing needs a
-network.
+Pictures are ``uint8 [H, W, 3]``, holes ``bool [H, W]``. Only LPIPS and the kernel distance need a network.
 """
 
 from __future__ import annotations
@@ -31,9 +30,9 @@ def psnr(fill: np.ndarray, photo: np.ndarray, hole: np.ndarray) -> float:
 
 
 def ssim_map(a: np.ndarray, b: np.ndarray) -> np.ndarray:
-    """Structural similarity at every pixel, ``float64 [H, W]`` (Wang et al. 2004): Gaussian σ 1.5, 11×11, K .01/.03.
+    """Structural similarity at every pixel, ``float64 [H, W]`` (Wang et al. 2004).
 
-    Mean over the channels. Borders are mirrored.
+    Gaussian window, σ 1.5, 11×11; K .01 and .03; mean over the channels; borders mirrored.
     """
     x, y = a.astype(np.float64), b.astype(np.float64)
 
@@ -61,7 +60,7 @@ def sharpness(image: np.ndarray, hole: np.ndarray) -> float:
 
 
 def sharpness_ratio(fill: np.ndarray, photo: np.ndarray, hole: np.ndarray) -> float:
-    """Sharpness of the fill over the photograph's own: 1 is like the photograph, 0 is haze, above 1 is noise."""
+    """Sharpness of the fill over the photograph's own: 1 is like the photograph, 0 is haze, 2 is noise."""
     return sharpness(fill, hole) / max(sharpness(photo, hole), 0.25)
 
 
@@ -85,7 +84,7 @@ def seam_jump(image: np.ndarray, hole: np.ndarray) -> float:
 
 
 def seam_ratio(fill: np.ndarray, photo: np.ndarray, hole: np.ndarray) -> float:
-    """:func:`seam_jump` of the fill over the photograph's own (at least :data:`SEAM_FLOOR`); 1 is like the photo."""
+    """:func:`seam_jump` of the fill over the photograph's own, both at least :data:`SEAM_FLOOR`."""
     own = max(seam_jump(photo, hole), SEAM_FLOOR)
     return max(seam_jump(fill, hole), SEAM_FLOOR) / own
 
@@ -102,7 +101,7 @@ def colour_step(image: np.ndarray, hole: np.ndarray) -> float:
 
 
 def colour_difference(fill: np.ndarray, photo: np.ndarray, hole: np.ndarray) -> float:
-    """:func:`colour_step` of the fill minus the photograph's own: below 0 is too smooth, above 0 a visible patch."""
+    """:func:`colour_step` of the fill minus the photograph's own: above 0 is a visible patch."""
     return colour_step(fill, hole) - colour_step(photo, hole)
 
 
@@ -118,7 +117,7 @@ def pixel_measures(fill: np.ndarray, photo: np.ndarray, hole: np.ndarray) -> dic
 
 
 def kernel_distance(a: np.ndarray, b: np.ndarray) -> float:
-    """KID (Bińkowski et al. 2018): unbiased squared MMD with the kernel (x·y/d + 1)³ between ``[n, d]`` and ``[m, d]``.
+    """KID (Bińkowski et al. 2018) of ``[n, d]`` and ``[m, d]``: unbiased MMD², kernel (x·y/d + 1)³.
 
     ``nan`` with fewer than two rows on a side. May be slightly below 0.
     """
@@ -147,7 +146,7 @@ class Networks:
         self.kid_name = TinyDarknet.name
 
     def perceptual(self, fills: Sequence[np.ndarray], photo: np.ndarray) -> tuple[list[float], float]:
-        """LPIPS of each fill against the photograph, and the mean pairwise LPIPS of the fills (``nan`` for one).
+        """LPIPS of each fill against the photograph, and the fills' mean pairwise LPIPS (``nan`` for one).
 
         All are the same crop, ``uint8 [h, w, 3]``.
         """
@@ -165,7 +164,7 @@ class Networks:
         return distances, float(np.mean(pairs)) if pairs else float("nan")
 
     def kid_features(self, image: np.ndarray) -> list[float]:
-        """128 values of one crop ``uint8 [h, w, 3]``, scaled to 224×224 (area where smaller, else bilinear)."""
+        """128 values of one crop ``uint8 [h, w, 3]``, scaled to 224×224 (area where it shrinks)."""
         import torch
 
         from pluripaint.layers.feature_networks import TinyDarknet

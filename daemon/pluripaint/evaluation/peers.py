@@ -1,8 +1,8 @@
 """What else a person could use, in the same run and on the same region, hole wiped.
 
-A peer is there when its program is on PATH. A name that is not built in is a program ``inpaint-NAME``, called as
-``inpaint-NAME IMAGE.png HOLE.png OUT.png SEED`` (white = fill): so any other tool can take part by a few lines of
-shell.
+A peer is there when its program is on PATH. A name that is not built in is a program ``inpaint-NAME``, called
+as ``inpaint-NAME IMAGE.png HOLE.png OUT.png SEED`` (white = fill): so any other tool can take part by a few
+lines of shell.
 """
 
 from __future__ import annotations
@@ -86,16 +86,17 @@ _SIMPLE: dict[str, tuple[str, Run]] = {
     "telea": ("OpenCV Telea, radius 3", _opencv(cv2.INPAINT_TELEA)),
     "navier-stokes": ("OpenCV Navier–Stokes, radius 3", _opencv(cv2.INPAINT_NS)),
 }
-# The middle one of each is G'MIC's own default; it draws no variations, so that its settings are varied instead.
+# G'MIC draws no variations, so that the patch size is varied: first the default of its own filter, the others
+# in the same proportions (inpaint looks up to 16 patch sizes far and blends over 1.2).
 _MATCHPATCH = (
     "inpaint_matchpatch[1] [0],0,9,10,5,1",
     "inpaint_matchpatch[1] [0],0,7,10,5,1",
     "inpaint_matchpatch[1] [0],0,11,10,5,1",
 )
 _GMIC_INPAINT = (
-    "inpaint[1] [0],7,16,0.1,1,20,0,0.05,10,1",
-    "inpaint[1] [0],9,22,0.1,1,20,0,0.05,10,1",
-    "inpaint[1] [0],11,16,0.1,1,20,0,0.05,10,1",
+    "inpaint[1] [0],7,112,0.1,1,8,0,0.05,10,1",
+    "inpaint[1] [0],9,144,0.1,1,11,0,0.05,10,1",
+    "inpaint[1] [0],11,176,0.1,1,13,0,0.05,10,1",
 )
 
 

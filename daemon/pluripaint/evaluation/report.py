@@ -25,22 +25,24 @@ _COLUMNS = (
     ("wall_seconds", "wall s / fill", 2),
     ("peak_mebibytes", "peak MiB", 0),
 )
-_STYLE = """body{font:15px/1.45 system-ui,sans-serif;margin:2rem auto;max-width:1240px;padding:0 1rem;color:#222}
-table{border-collapse:collapse;font-size:13px;margin:.6rem 0 1.4rem}th,td{padding:.25rem .55rem;text-align:right;
-border-bottom:1px solid #ddd;white-space:nowrap}th:first-child,td:first-child{text-align:left}small{color:#777}
-.ours{background:#eef6ee}img{max-width:100%;margin:.3rem 0 1.2rem}code{background:#f3f3f3;padding:0 .2rem}"""
-_MEANING = """<p>percep: LPIPS in the hole's box + 16 px, mean over the shown fills. first: of the fill shown first.
-unsorted: of the first fills drawn, as many as are shown, without ranking. diversity: mean pairwise LPIPS of the shown
-fills. sharp: mean |Laplacian| in the hole over the photograph's own. seam: jump across the contour beyond both sides'
-slopes, over the photograph's own. colour: Lab step inside/outside minus the photograph's own. CPU and wall seconds
-are the whole job's over the shown fills. In brackets 95&nbsp;% intervals, bootstrapped over photographs.</p>"""
+_STYLE = """body{font:15px/1.45 system-ui,sans-serif;margin:2rem auto;max-width:1240px;padding:0 1rem;
+color:#222}table{border-collapse:collapse;font-size:13px;margin:.6rem 0 1.4rem}th,td{padding:.25rem .55rem;
+text-align:right;border-bottom:1px solid #ddd;white-space:nowrap}
+th:first-child,td:first-child{text-align:left}small{color:#777}.ours{background:#eef6ee}
+img{max-width:100%;margin:.3rem 0 1.2rem}code{background:#f3f3f3;padding:0 .2rem}"""
+_MEANING = """<p>percep: LPIPS in the hole's box + 16 px, mean over the shown fills. first: of the fill shown
+first. unsorted: of the first fills drawn, as many as are shown, without ranking. diversity: mean pairwise
+LPIPS of the shown fills. sharp: mean |Laplacian| in the hole over the photograph's own. seam: jump across the
+contour beyond both sides' slopes, over the photograph's own. colour: Lab step inside/outside minus the
+photograph's own. CPU and wall seconds are the whole job's over the shown fills. In brackets 95&nbsp;%
+intervals, bootstrapped over photographs.</p>"""
 
 
 def write_report(folder: Path, result: Mapping, sheets: Sequence[tuple[str, bytes]]) -> Path:
     """Write ``report.json`` and ``report.html``; returns the page.
 
     Args:
-        result: ``about`` (configuration), ``titles``, ``missing`` (sentences), ``summary`` (:mod:`.summary`), ``rows``.
+        result: ``about`` (configuration), ``titles``, ``missing`` (sentences), ``summary``, ``rows``.
         sheets: case name and JPEG, in order.
     """
     folder.mkdir(parents=True, exist_ok=True)
@@ -74,7 +76,7 @@ def sentences(summary: Mapping, group: str) -> list[str]:
         if wins:
             said.append(f"{name} wins against: {wins}.")
         gain = against["first_minus_unsorted"]
-        verdict = "better than" if gain["high"] < 0 else "not shown to be better than"
+        verdict = "better than" if gain["high"] < 0 else "not shown to be better than"  # nan: one photograph
         said.append(f"{name}: the first is {verdict} the mean of a random one ({_cell(gain, 4)}).")
         if against["shares"]:
             shares = ", ".join(f"{method} {share:.0%}" for method, share in against["shares"].items())

@@ -1,7 +1,7 @@
 """The run: every contestant on every case, measured, kept case by case.
 
-Kept are the fills (PNG of the part that is looked at) and their measurements, under a key of everything that can
-change them; a run that was cut short, or one with another contestant, goes on from there.
+Kept are the fills (PNG of the part that is looked at) and their measurements, under a key of everything that
+can change them; a run that was cut short, or one with another contestant, goes on from there.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ Told = Callable[[str], None]
 
 @dataclass
 class Row:
-    """One contestant on one case: ``measures`` is what :func:`measure` gave; ``fills`` are the kept pictures."""
+    """One contestant on one case: ``measures`` is what :func:`measure` gave, ``fills`` the kept pictures."""
 
     contestant: str
     case: Case
@@ -80,8 +80,8 @@ def measure(
         images: filled photographs ``uint8 [H, W, 3]``; ``shown`` and ``unsorted`` point into them.
 
     Returns:
-        lists per shown fill (``percep``, ``sharp``, ``seam``, ``colour``, ``psnr``, ``ssim``, ``kid_features``),
-        ``percep_unsorted`` and ``diversity``.
+        lists per shown fill (``percep``, ``sharp``, ``seam``, ``colour``, ``psnr``, ``ssim``,
+        ``kid_features``), ``percep_unsorted`` and ``diversity``.
     """
     crops = [crop(image, opened.box) for image in images]
     photo = crop(opened.photo, opened.box)

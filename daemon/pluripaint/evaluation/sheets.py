@@ -1,4 +1,4 @@
-"""Contact sheets: one picture a case, the photograph with its hole, the photograph, and every contestant's fills."""
+"""Contact sheets: one picture a case with the hole, the photograph and every contestant's fills."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _GAP = 4
 
 
 def sheet(opened: OpenCase, rows: Sequence[Row], titles: Mapping[str, str], columns: int = 4) -> np.ndarray:
-    """``uint8 [h, w, 3]``: outlined hole and photograph above, then a line per contestant, best fill first."""
+    """``uint8 [h, w, 3]``: outlined hole, photograph, then a line per contestant, best fill first."""
     view = crop(opened.photo, opened.box)
     cells: list[list[tuple[str, np.ndarray]]] = [
         [(f"{opened.case.name}: hole", outlined(view, crop(opened.hole, opened.box))), ("photograph", view)]
@@ -32,13 +32,14 @@ def sheet(opened: OpenCase, rows: Sequence[Row], titles: Mapping[str, str], colu
             line.append((label, cv2.imread(str(file), cv2.IMREAD_COLOR)[..., ::-1]))
         cells.append(line)
     cells = _packed(cells, columns)
-    height, width = len(cells) * (THUMBNAIL + _LABEL + _GAP), columns * (THUMBNAIL + _GAP)
+    tall = _thumbnail(view).shape[0] + _LABEL + _GAP
+    height, width = len(cells) * tall, columns * (THUMBNAIL + _GAP)
     page = Image.new("RGB", (width, height), (24, 24, 24))
     draw, font = ImageDraw.Draw(page), ImageFont.load_default(11)
     for y, line in enumerate(cells):
         for x, (label, image) in enumerate(line):
-            left, top = x * (THUMBNAIL + _GAP), y * (THUMBNAIL + _LABEL + _GAP)
-            draw.text((left + 2, top + 1), label[:34], fill=(220, 220, 220), font=font)
+            left, top = x * (THUMBNAIL + _GAP), y * tall
+            draw.text((left + 2, top + 1), label.replace("–", "-")[:34], fill=(220, 220, 220), font=font)
             page.paste(Image.fromarray(_thumbnail(image)), (left, top + _LABEL))
     return np.asarray(page)
 

@@ -28,7 +28,8 @@ class Refusal(Exception):
 
 
 def recipe_array(entry: Mapping[str, Any]) -> np.ndarray:
-    """The array one entry of a recipe describes: PCG64 seeded by the SHA-256 of its name, float64, cast once."""
+    """The array one entry of a recipe describes: PCG64 seeded by the SHA-256 of its name, float64,
+    cast once."""
     shape = tuple(int(n) for n in entry["shape"])
     count = math.prod(shape)
     kind = entry.get("kind", "normal")

@@ -9,7 +9,8 @@ from torch.nn.utils import spectral_norm
 class PatchDiscriminator(nn.Module):
     """Spectrally normalised 4×4 convolutions, strides 2, 2, 2, 1, 1, no bias (EdgeConnect's, as PUT uses it).
 
-    ``forward``: image ``[B, 3, H, W]`` → realness before the sigmoid ``[B, 1, H/8 − 2, W/8 − 2]``.  In training
+    ``forward``: image ``[B, 3, H, W]`` → realness before the sigmoid ``[B, 1, H/8 − 2, W/8 − 2]``.
+     In training
     mode every forward makes one power iteration.
     """
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import torch.nn.functional as F
 from torch import Tensor, nn
+from torch.nn import functional
 
 #: channels of the convolutions, stage by stage; a 2×2 max pooling lies between stages.
 STAGES = ((64, 64), (128, 128), (256,) * 4, (512,) * 4, (512,) * 4)
@@ -41,8 +41,8 @@ class Vgg19(nn.Module):
         x = image
         for name, convolution in self.convolutions.items():
             if name.endswith("_1") and name != "1_1":
-                x = F.max_pool2d(x, 2)
-            x = F.relu(convolution(x))
+                x = functional.max_pool2d(x, 2)
+            x = functional.relu(convolution(x))
             maps[name] = x
             if name == last:
                 break

@@ -18,6 +18,7 @@ from pluripaint.methods.base import Method, MethodInfo
 
 _METHODS = {
     "exemplar": "pluripaint.methods.exemplar:Exemplar",
+    "put_fdm": "pluripaint.methods.put_fdm.method:PutFdmMethod",
 }
 
 
@@ -135,6 +136,10 @@ def _find(name: str, weights: str | None) -> Path:
         for path in (folder / f"{wanted}.safetensors", folder / name / f"{wanted}.safetensors"):
             if path.is_file():
                 return path
+    if weights is None:
+        raise MethodError(
+            "weights-missing", f"{name} has no default weights yet.", "Import or train weights for it."
+        )
     raise MethodError(
         "weights-missing",
         f"The weights “{wanted}” for {name} are not in {folders.weights()}.",

@@ -6,10 +6,11 @@ Blocks are written with a rectified skip (see ``layers.residual``), which serves
 from __future__ import annotations
 
 from collections.abc import Callable
+from itertools import pairwise
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor, nn
+from torch.nn import functional
 
 from pluripaint.layers.codebook import DualCodebook, Quantised
 from pluripaint.layers.residual import conv_residual, linear_residual
@@ -83,7 +84,9 @@ class Doubling(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         x = torch.relu(x)
-        return self.conv(x if self.transposed else F.interpolate(x, scale_factor=2.0, mode="nearest"))
+        return self.conv(
+            x if self.transposed else functional.interpolate(x, scale_factor=2.0, mode="nearest")
+        )
 
 
 class ReferenceBranch(nn.Module):
@@ -93,7 +96,7 @@ class ReferenceBranch(nn.Module):
         super().__init__()
         widths = [sizes.base * 2**i for i in range(sizes.patch.bit_length() - 1)] + [sizes.decoder_width]
         self.first = nn.Conv2d(3, sizes.base, 3, padding=1)
-        self.halvings = nn.ModuleList(Halving(a, b) for a, b in zip(widths[:-1], widths[1:], strict=True))
+        self.halvings = nn.ModuleList(Halving(a, b) for a, b in pairwise(widths))
         self.blocks = nn.ModuleList(
             nn.ModuleList(conv_residual(w, w // 2) for _ in range(sizes.up_blocks)) for w in widths[:-1]
         )
@@ -155,7 +158,7 @@ class Decoder(nn.Module):
 
     @staticmethod
     def _merged(x: Tensor, reference: Tensor, known: Tensor) -> Tensor:
-        mask = F.interpolate(known, size=x.shape[2:], mode="nearest")
+        mask = functional.interpolate(known, size=x.shape[2:], mode="nearest")
         return x * (1 - mask) + reference * mask
 
 

@@ -16,7 +16,8 @@ class Codec:
 
     Attributes:
         patch: side of a patch in pixels, a power of two: the decoder doubles log2(patch) times.
-        up: ``"transposed"`` (CVPR, FDM) or ``"nearest"`` (TPAMI: nearest ×2, 3×3 convolution, residual blocks).
+        up: ``"transposed"`` (CVPR, FDM) or ``"nearest"`` (TPAMI: nearest ×2, 3×3 convolution,
+        residual blocks).
         base: channels before the last convolution; they double with every halving of the size.
     """
 

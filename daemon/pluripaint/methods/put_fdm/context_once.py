@@ -1,9 +1,12 @@
 """Our token model: the picture's known part is read once, a step costs only the hole's tokens.
 
 Tokens of complete patches attend to complete patches only; tokens in the hole attend to everything.  So keys
-and values of the known part are the same in every step and for every candidate.  A hole token, once drawn, stays
-a hole token (its own embedding, never promoted to known), which keeps this exact.  Positions are rotary in two
-axes (Su et al., arXiv 2104.09864; Heo et al., arXiv 2403.13298), so that other grids than the trained one work.
+and values of the known part are the same in every step and for every candidate.  A hole token,
+once drawn, stays
+a hole token (its own embedding, never promoted to known), which keeps this exact.  Positions are
+rotary in two
+axes (Su et al., arXiv 2104.09864; Heo et al., arXiv 2403.13298), so that other grids than the
+trained one work.
 """
 
 from __future__ import annotations
@@ -11,8 +14,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor, nn
+from torch.nn import functional
 
 from pluripaint.layers.codebook import DualCodebook
 from pluripaint.methods.put_fdm import config
@@ -54,7 +57,7 @@ class ContextBlock(nn.Module):
     def finish(self, x: Tensor, attended: Tensor) -> Tensor:
         """Add the attention's answer ``[B, heads, N, dim]`` and the MLP."""
         x = x + self.project(attended.transpose(1, 2).flatten(2))
-        return x + self.fc2(F.gelu(self.fc1(self.norm2(x)), approximate="tanh"))
+        return x + self.fc2(functional.gelu(self.fc1(self.norm2(x)), approximate="tanh"))
 
 
 @dataclass(frozen=True)
@@ -95,7 +98,8 @@ class ContextOnce(nn.Module):
         nn.init.normal_(self.decided, 0.0, 0.02)
 
     def context(self, features: Tensor, places: Tensor, exists: Tensor) -> Context:
-        """Read the known patches once: ``features [B, K, C]``, ``places [B, K, 2]``, ``exists bool [B, K]``."""
+        """Read the known patches once: ``features [B, K, C]``, ``places [B, K, 2]``, ``exists bool
+        [B, K]``."""
         x = self.from_feature(features)
         angles = rotary(places, self.dim)
         # A row without any known patch attends to one padding entry, which nothing later looks at.
@@ -108,7 +112,7 @@ class ContextOnce(nn.Module):
             keys.append(k)
             values.append(v)
             if i + 1 < len(self.blocks):
-                x = block.finish(x, F.scaled_dot_product_attention(q, k, v, attn_mask=mask))
+                x = block.finish(x, functional.scaled_dot_product_attention(q, k, v, attn_mask=mask))
         return Context(keys, values, exists)
 
     def hole_input(self, codes: Tensor, decided: Tensor) -> Tensor:
@@ -130,7 +134,7 @@ class ContextOnce(nn.Module):
             q, k, v = block.split(x, angles)
             k = torch.cat([known_keys.expand(len(k), -1, -1, -1), k], 2)
             v = torch.cat([known_values.expand(len(v), -1, -1, -1), v], 2)
-            x = block.finish(x, F.scaled_dot_product_attention(q, k, v, attn_mask=mask))
+            x = block.finish(x, functional.scaled_dot_product_attention(q, k, v, attn_mask=mask))
         return self.to_logits(self.norm(x))
 
     @staticmethod
@@ -149,10 +153,11 @@ def grid_places(height: int, width: int, device: torch.device | None = None) -> 
 
 
 def gather_padded(values: Tensor, chosen: Tensor) -> tuple[Tensor, Tensor]:
-    """Rows of ``values [B, L, …]`` where ``chosen bool [B, L]``, padded: ``[B, N, …]`` and ``exists [B, N]``."""
+    """Rows of ``values [B, L, …]`` where ``chosen bool [B, L]``, padded: ``[B, N, …]`` and
+    ``exists [B, N]``."""
     count = chosen.sum(1)
     longest = max(1, int(count.max()))
-    order = chosen.int().argsort(1, descending=True, stable=True)[:, :longest]
+    order = chosen.int().argsort(dim=1, descending=True, stable=True)[:, :longest]
     exists = torch.arange(longest, device=values.device)[None] < count[:, None]
     index = order.view(*order.shape, *[1] * (values.dim() - 2)).expand(-1, -1, *values.shape[2:])
     return values.gather(1, index), exists

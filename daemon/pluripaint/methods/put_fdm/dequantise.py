@@ -11,7 +11,8 @@ from pluripaint.methods.put_fdm.codec import Tap, ignore
 
 
 class FeatureDequantiser(nn.Module):
-    """``forward(f_q [B, C, h, w], masked [B, 1, h, w])`` → the correction ``p [B, C, h, w]``, zero where known.
+    """``forward(f_q [B, C, h, w], masked [B, 1, h, w])`` → the correction ``p [B, C, h, w]``, zero
+    where known.
 
     ``masked`` is 1 at patches that miss a pixel: the opposite of the paper's mask, as in its program.
     """

@@ -1,6 +1,7 @@
 """Published key names ↔ ours, and the refusals of what does not fit.
 
-Three key styles exist: PUT CVPR 2022, PUT TPAMI 2024 and the FDM program's.  Everything is first brought to the
+Three key styles exist: PUT CVPR 2022, PUT TPAMI 2024 and the FDM program's.  Everything is first
+brought to the
 PUT style (``content_codec.`` before the codec, bare transformer, ``fdm.``), then taken by our names.
 """
 
@@ -11,8 +12,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor
+from torch.nn import functional
 
 from pluripaint.methods.put_fdm.config import CONFIGS, Config
 from pluripaint.methods.put_fdm.networks import PutFdm
@@ -24,7 +25,8 @@ class Refused(ValueError):
 
 @dataclass(frozen=True)
 class Source:
-    """Where one of our parameters comes from: a published key, of it the rows of one third (q, k, v) or all."""
+    """Where one of our parameters comes from: a published key, of it the rows of one third (q, k,
+    v) or all."""
 
     key: str
     third: int | None = None
@@ -100,7 +102,8 @@ def _staged(name: str, up_blocks: int, transposed: bool) -> str | None:
 
 
 def source(name: str, config: Config) -> Source:
-    """Where our parameter ``name`` lies in a file of PUT style.  Raises ``KeyError`` if nothing corresponds."""
+    """Where our parameter ``name`` lies in a file of PUT style.  Raises ``KeyError`` if nothing
+    corresponds."""
     part, _, rest = name.partition(".")
     if part == "codec":
         codec = config.codec
@@ -178,7 +181,8 @@ def canonical(state: Mapping[str, Tensor]) -> dict[str, Tensor]:
 def merged(states: Sequence[Mapping[str, Tensor]]) -> dict[str, Tensor]:
     """One model of several files of PUT style.
 
-    The codec comes from the file that has an FDM (it was tuned with it), else from the first that has one; the
+    The codec comes from the file that has an FDM (it was tuned with it), else from the first that
+    has one; the
     transformer from the last file that has one and no FDM, else from any.
     """
     by_fdm = sorted(states, key=lambda s: any(k.startswith("fdm.") for k in s))
@@ -221,7 +225,7 @@ def _resized_positions(value: Tensor, wanted: torch.Size, grid: tuple[int, int])
     if side * side != value.shape[1] or value.shape[2] != wanted[2]:
         return value
     square = value.transpose(1, 2).unflatten(2, (side, side))
-    return F.interpolate(square, size=grid, mode="bilinear").flatten(2).transpose(1, 2)
+    return functional.interpolate(square, size=grid, mode="bilinear").flatten(2).transpose(1, 2)
 
 
 def fill(model: PutFdm, state: Mapping[str, Tensor]) -> None:
@@ -282,7 +286,8 @@ def imported(files: Sequence[Mapping[str, Tensor]], config_name: str | None = No
         config = CONFIGS[name]
         if config.layout != layout:
             raise Refused(
-                f"These weights have the {layout} layout; configuration {name!r} is of the {config.layout} layout."
+                f"These weights have the {layout} layout; "
+                f"configuration {name!r} is of the {config.layout} layout."
             )
         with torch.device("meta"):
             shapes = PutFdm(config).state_dict()

@@ -64,7 +64,8 @@ class Job:
         return (~self.complete).unsqueeze(1).to(self.features.dtype)
 
     def field(self, candidates: int = 1) -> TokenField:
-        """A fresh field of ``candidates`` copies of this image (only for a batch of one, if more than one)."""
+        """A fresh field of ``candidates`` copies of this image (only for a batch of one, if more
+        than one)."""
         if isinstance(self.model.tokens, ContextOnce):
             return HoleField(
                 self.model.tokens, self.model.codec.codebook, self.features, self.complete, candidates
@@ -82,7 +83,8 @@ class Job:
         return torch.where(complete, grid, field.tokens.view_as(grid))
 
     def generated(self, tokens: Tensor) -> Tensor:
-        """Features ``[B, C, h, w]`` for ``tokens``: un-quantised at complete patches, code vectors elsewhere."""
+        """Features ``[B, C, h, w]`` for ``tokens``: un-quantised at complete patches, code vectors
+        elsewhere."""
         codes = self.model.codec.codebook.look_up(tokens)
         masked = self._repeat(self.masked_patches, len(tokens))
         return self._repeat(self.features, len(tokens)) * (1 - masked) + codes * masked

@@ -11,8 +11,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor, nn
+from torch.nn import functional
 
 from pluripaint.layers.image_losses import feature_loss, gradient_loss, style_loss
 
@@ -45,17 +45,18 @@ def reconstruction_terms(
 ) -> dict[str, Tensor]:
     """Weighted terms between ``image`` and ``reconstruction`` ``[B, 3, H, W]`` in 0…1.
 
-    ``known [B, 1, H, W]`` is the decoder's reference mask: L1 is divided by the share of the hole, style looks
+    ``known [B, 1, H, W]`` is the decoder's reference mask: L1 is divided by the share of the hole,
+    style looks
     at the hole alone.
     """
     hole = 1 - known
     terms = {
-        "rec_loss": F.l1_loss(reconstruction, image) / hole.mean().clamp(min=1e-6),
+        "rec_loss": functional.l1_loss(reconstruction, image) / hole.mean().clamp(min=1e-6),
         "grad_loss": weights.gradient * gradient_loss(image, reconstruction),
     }
     if discriminator is not None:
         answer = discriminator(reconstruction)
-        terms["adv_loss"] = weights.adversarial * F.binary_cross_entropy_with_logits(
+        terms["adv_loss"] = weights.adversarial * functional.binary_cross_entropy_with_logits(
             answer, torch.ones_like(answer)
         )
     if features is not None:
@@ -69,8 +70,8 @@ def reconstruction_terms(
 def discriminator_terms(discriminator: nn.Module, image: Tensor, reconstruction: Tensor) -> dict[str, Tensor]:
     """Binary cross entropy on true and reconstructed images; ``loss`` is half their sum."""
     real, fake = discriminator(image), discriminator(reconstruction.detach())
-    real_loss = F.binary_cross_entropy_with_logits(real, torch.ones_like(real))
-    fake_loss = F.binary_cross_entropy_with_logits(fake, torch.zeros_like(fake))
+    real_loss = functional.binary_cross_entropy_with_logits(real, torch.ones_like(real))
+    fake_loss = functional.binary_cross_entropy_with_logits(fake, torch.zeros_like(fake))
     return {"real_loss": real_loss, "fake_loss": fake_loss, "loss": (real_loss + fake_loss) / 2}
 
 
@@ -82,7 +83,7 @@ def token_terms(
     ``logits [B, L, classes]``, ``targets int64 [B, L]``.
     """
     picked, wanted = logits[chosen].float(), targets[chosen]
-    cross = F.cross_entropy(picked, wanted, label_smoothing=smoothing)
+    cross = functional.cross_entropy(picked, wanted, label_smoothing=smoothing)
     right = picked.softmax(-1).gather(1, wanted.unsqueeze(1)).mean()
     accuracy = (picked.argmax(-1) == wanted).float().mean()
     return {
@@ -102,7 +103,7 @@ def published_accuracy(logits: Tensor, targets: Tensor, chosen: Tensor) -> Tenso
 
 def dequantiser_loss(predicted: Tensor, features: Tensor, quantised: Tensor, masked: Tensor) -> Tensor:
     """L1 between FDM's correction and the true quantisation error at masked patches, over all elements."""
-    return F.l1_loss(predicted, (features - quantised) * masked)
+    return functional.l1_loss(predicted, (features - quantised) * masked)
 
 
 @dataclass(frozen=True)

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor
+from torch.nn import functional
 
 from pluripaint.methods.put_fdm.config import Normalise
 
@@ -26,12 +26,12 @@ def pixels(x: Tensor, numbers: Normalise) -> Tensor:
 
 def unfold(image: Tensor, patch: int) -> Tensor:
     """``[B, 3, H, W]`` → ``[B, L, 3·patch²]``, channel-major vectors in raster order."""
-    return F.unfold(image, patch, stride=patch).transpose(1, 2)
+    return functional.unfold(image, patch, stride=patch).transpose(1, 2)
 
 
 def known_share(known: Tensor, patch: int) -> Tensor:
     """Share of known pixels in each patch, ``[B, 1, h, w]`` of ``known [B, 1, H, W]`` in 0…1."""
-    return F.avg_pool2d(known, patch)
+    return functional.avg_pool2d(known, patch)
 
 
 def patch_types(known: Tensor, patch: int) -> Tensor:
@@ -39,7 +39,7 @@ def patch_types(known: Tensor, patch: int) -> Tensor:
 
     Counts pixels in whole numbers, so that one missing pixel of a large patch is never rounded away.
     """
-    count = (F.avg_pool2d(known.double(), patch) * patch * patch).round()
+    count = (functional.avg_pool2d(known.double(), patch) * patch * patch).round()
     types = torch.full_like(count, PARTLY, dtype=torch.int64)
     types[count == 0] = MASKED
     types[count == patch * patch] = KNOWN

@@ -1,6 +1,7 @@
 """Drawing tokens: samplers behind one interface, whatever the token model.
 
-A sampler sees a :class:`TokenField` (positions, which are still unknown, one forward) and yields a :class:`Step`
+A sampler sees a :class:`TokenField` (positions, which are still unknown, one forward) and yields a
+:class:`Step`
 per forward.  Every candidate of a batch has its own generator and draws the same numbers whatever the batch
 size; noise, confidence and choice are float32.
 """
@@ -38,7 +39,8 @@ class TokenField(Protocol):
 
 @dataclass(frozen=True)
 class Step:
-    """One forward: ``logits [B, N, classes]`` before it, ``positions`` and ``tokens`` ``[B, K]`` (−1: empty)."""
+    """One forward: ``logits [B, N, classes]`` before it, ``positions`` and ``tokens`` ``[B, K]``
+    (−1: empty)."""
 
     logits: Tensor
     positions: Tensor
@@ -74,7 +76,8 @@ def _draw(chances: Tensor, generators: Sequence[torch.Generator]) -> Tensor:
 def schedule(name: str, unknown: int, forwards: int) -> list[int]:
     """Tokens fixed in each forward by a published schedule.
 
-    ``cosine``: in proportion to cos(πi/S) + 1; ``linear``: to S − i; ``-1`` behind the name reverses.  Rounded,
+    ``cosine``: in proportion to cos(πi/S) + 1; ``linear``: to S − i; ``-1`` behind the name
+    reverses.  Rounded,
     then ±1 from the second forward on, cyclically, until the counts sum to ``unknown``.  A count may be 0.
     """
     kind, _, reverse = name.partition("-")
@@ -144,7 +147,8 @@ def sequential(
 def parallel(field: TokenField, settings: Sampler, generators: Sequence[torch.Generator]) -> Iterator[Step]:
     """Masked decoding (MaskGIT, Chang et al., CVPR 2022, §3.2): few tokens first, by a cosine schedule.
 
-    Confidence is the log-probability of the drawn token plus Gumbel noise times ``settings.noise``, falling to
+    Confidence is the log-probability of the drawn token plus Gumbel noise times
+    ``settings.noise``, falling to
     zero with the last forward.
     """
     start = field.unknown.sum(1)
@@ -161,7 +165,7 @@ def parallel(field: TokenField, settings: Sampler, generators: Sequence[torch.Ge
             (start * math.cos(math.pi / 2 * share)).floor().long() if step < settings.steps else start * 0
         )
         take = (field.unknown.sum(1) - remain).clamp(min=0)
-        order = confidence.argsort(1, descending=True, stable=True)
+        order = confidence.argsort(dim=1, descending=True, stable=True)
         rank = torch.empty_like(order).scatter(
             1, order, torch.arange(order.shape[1]).expand_as(order).to(order)
         )

@@ -35,7 +35,8 @@ _UPS = {
 
 
 def configuration(layout: str, data: Mapping[str, Any], switches: Mapping[str, Any]) -> sizes.Config:
-    """A :class:`Config` of a manifest's plain sizes.  Raises ``ValueError`` for what our networks cannot be."""
+    """A :class:`Config` of a manifest's plain sizes.  Raises ``ValueError`` for what our networks
+    cannot be."""
     book, enc, dec = data["codebook"], data["encoder"], data["decoder"]
     if book["first_masked_code"] != book["unmasked_codes"]:
         raise ValueError("the masked codes do not follow the unmasked ones")

@@ -1,6 +1,7 @@
 """The published UQ-transformers: PUT CVPR 2022 (also FDM's) and the ViT of PUT TPAMI 2024.
 
-Bidirectional, pre-LayerNorm, no attention mask: a hole is told from the picture only by what the encoder makes
+Bidirectional, pre-LayerNorm, no attention mask: a hole is told from the picture only by what the
+encoder makes
 of black pixels (and, in TPAMI, by a mask embedding mixed in by the share of missing pixels).
 """
 
@@ -9,8 +10,8 @@ from __future__ import annotations
 import math
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor, nn
+from torch.nn import functional
 
 from pluripaint.methods.put_fdm import config
 from pluripaint.methods.put_fdm.codec import Tap, ignore
@@ -37,7 +38,7 @@ class Attention(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         q, k, v = (self._split(part(x)) for part in (self.query, self.key, self.value))
-        out = F.scaled_dot_product_attention(q, k, v)
+        out = functional.scaled_dot_product_attention(q, k, v)
         return self.project(out.transpose(1, 2).flatten(2))
 
     def weights(self, x: Tensor) -> Tensor:

@@ -1,4 +1,5 @@
-"""The networks of put_fdm against stored outputs of the published programs, through the command's own door."""
+"""The networks of put_fdm against stored outputs of the published programs, through the command's
+own door."""
 
 from __future__ import annotations
 
@@ -101,7 +102,7 @@ def test_unknown_words_are_refused(folder: Path, change: dict[str, object]) -> N
 
 def test_unknown_stage_fails_when_required(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     manifest = json.loads((folder / "conformance.json").read_text())
-    stages = [m for m in manifest["models"] if m["name"] == "cvpr"][0]["stages"]
+    stages = next(m for m in manifest["models"] if m["name"] == "cvpr")["stages"]
     only(folder, "cvpr", stages=[*stages[:2], {**stages[0], "stage": "codec.dream"}])
     assert conformance.main([str(folder)]) == 1
     assert "codec.dream" in capsys.readouterr().out

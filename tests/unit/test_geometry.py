@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+
 from pluripaint_client import geometry
 from pluripaint_client.geometry import RULES, Region
 

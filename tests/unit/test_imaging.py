@@ -13,6 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 from PIL import Image
+
 from pluripaint.imaging import (
     ImageError,
     Photo,
@@ -40,7 +41,9 @@ def _random(dtype: type, channels: int, shape: tuple[int, int] = (20, 24), seed:
 
 @pytest.mark.parametrize("dtype", DEPTHS)
 @pytest.mark.parametrize("channels", CHANNELS)
-def test_a_written_photo_reads_back_bit_for_bit_with_profile_and_exif(dtype, channels, tmp_path: Path) -> None:
+def test_a_written_photo_reads_back_bit_for_bit_with_profile_and_exif(
+    dtype, channels, tmp_path: Path
+) -> None:
     exif = Image.Exif()
     exif[0x010F] = "Maker"
     exif.get_ifd(0x8769)[0x9003] = "2026:01:02 03:04:05"
@@ -55,6 +58,7 @@ def test_a_written_photo_reads_back_bit_for_bit_with_profile_and_exif(dtype, cha
     kept = Image.Exif()
     kept.load(back.exif)
     assert kept.get_ifd(0x8769)[0x9003] == "2026:01:02 03:04:05"
+    assert kept[0x010F] == "Maker"
 
 
 @pytest.mark.parametrize("dtype", [np.uint8, np.uint16, np.float32])
@@ -167,7 +171,9 @@ def test_colours_go_to_the_model_and_come_back(dtype, channels, space) -> None:
         space = ADOBE if channels == 3 else bytes(imagecodecs.cms_profile("gray", gamma=2.2))
     pixels = _random(dtype, channels)
     if dtype == np.float32:
-        pixels = pixels.clip(-1 if space in ("srgb", "linear") else 0, 8 if space in ("srgb", "linear") else 1)
+        pixels = pixels.clip(
+            -1 if space in ("srgb", "linear") else 0, 8 if space in ("srgb", "linear") else 1
+        )
     image = to_srgb(pixels, space)
     assert image.shape == (20, 24, 3) and image.dtype == np.float32
     squeeze = Squeeze.around(image)

@@ -8,17 +8,33 @@ from dataclasses import replace
 import imagecodecs
 import numpy as np
 import pytest
+
 from pluripaint import pipeline
 from pluripaint.imaging import Photo
 from pluripaint.methods import registry
 from pluripaint.methods.base import Cancelled, Fill, MethodInfo, Scene
-from pluripaint.pipeline import Candidate, FillError, FillRequest, RegionPixels, Settled, network, presets, seam
+from pluripaint.pipeline import (
+    Candidate,
+    FillError,
+    FillRequest,
+    RegionPixels,
+    Settled,
+    network,
+    presets,
+    seam,
+)
 from pluripaint.pipeline.choice import Choice
 from pluripaint.pipeline.photo_job import lay_back, request_for
 from pluripaint_client.geometry import Region
 
 INFO = MethodInfo(
-    "toy", "a mean colour and a tint by seed", True, "", "Apache-2.0", needs_weights=False, options={"tint": (0.1, 0, 1)}
+    "toy",
+    "a mean colour and a tint by seed",
+    True,
+    "",
+    "Apache-2.0",
+    needs_weights=False,
+    options={"tint": (0.1, 0, 1)},
 )
 SEEN: list[Scene] = []
 

@@ -40,7 +40,7 @@ def run(photo: Path, mask: Path, out: Path, *, in_process: bool, overwrite: bool
     started = time.perf_counter()
     try:
         given = _read(photo, mask, wanted)
-        with _result.folder(out, overwrite) as place, _running.interruptible(console) as running:
+        with _running.interruptible(console) as running, _result.folder(out, overwrite) as place:
             run_job = _in_process if in_process else _through_daemon()
             candidates, settled = _collect(run_job(given.request, running))
             running("writing", 1.0)
@@ -52,6 +52,7 @@ def run(photo: Path, mask: Path, out: Path, *, in_process: bool, overwrite: bool
                 "notes": given.notes,
             }
             _result.write(place, given.photo, given.selection, given.request, candidates, settled, report)
+            running("done", 1.0)
     except Cancelled:
         console.print("Cancelled; nothing was written.")
         sys.exit(130)
@@ -156,8 +157,9 @@ def _collect(events: Iterator[Candidate | Settled]) -> tuple[list[Candidate], Se
 
 
 def _trouble(error: OSError, out: Path) -> str:
-    if error.errno in (errno.ENOSPC, errno.EDQUOT):
+    place = error.filename if isinstance(error.filename, str) else out
+    if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
         return f"There is no space left for {out}; free some and try again."
     if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
-        return f"{out} may not be written; choose a folder of your own with -o."
-    return f"{out} cannot be written ({error.strerror}); choose another folder with -o."
+        return f"{place} may not be written; choose a folder of your own with -o."
+    return f"{place} cannot be written ({error.strerror}); choose another folder with -o."

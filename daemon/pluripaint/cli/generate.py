@@ -7,18 +7,18 @@ from typing import Any
 
 import click
 
+_PATH = click.Path(readable=False, path_type=Path)  # whoever opens it says more than click would
+
 
 @click.command()
-@click.argument("photo", type=click.Path(path_type=Path))
-@click.argument("mask", type=click.Path(path_type=Path))
-@click.option(
-    "-o", "--out", type=click.Path(path_type=Path), required=True, help="Folder that is made for the results."
-)
+@click.argument("photo", type=_PATH)
+@click.argument("mask", type=_PATH)
+@click.option("-o", "--out", type=_PATH, required=True, help="Folder that is made for the results.")
 @click.option(
     "-n", "--count", type=click.IntRange(1, 16), default=4, show_default=True, help="How many variations."
 )
 @click.option("--seed", type=click.IntRange(0, 2**31 - 1), default=0, show_default=True, help="First seed.")
-@click.option("--exclude", type=click.Path(path_type=Path), help="Mask: white is never copied from.")
+@click.option("--exclude", type=_PATH, help="Mask: white is never copied from.")
 @click.option(
     "--pool", type=click.IntRange(1, 64), help="How many are drawn before choosing (default: the preset's)."
 )

@@ -12,6 +12,7 @@ from pluripaint.imaging import png
 from pluripaint.imaging.photo import Photo
 
 _EXIF_TAG = 0x8769
+_TEXTS = (0x010F, 0x0110, 0x013B, 0x8298)
 _PLACEHOLDER = 0x876A
 """tifffile leaves the EXIF tag out: its unused neighbour (tags are sorted) is written and renamed."""
 
@@ -41,7 +42,7 @@ def encode_tiff(photo: Photo) -> bytes:
     channels = photo.pixels.shape[2]
     extra = ["assocalpha" if photo.premultiplied else "unassalpha"] if channels in (2, 4) else None
     pixels = photo.pixels[..., 0] if channels == 1 else photo.pixels
-    tags = [(_PLACEHOLDER, "I", 1, 0, False)] if photo.exif else []
+    tags = [(_PLACEHOLDER, "I", 1, 0, False), *_descriptive(photo.exif)] if photo.exif else []
     buffer = io.BytesIO()
     with tifffile.TiffWriter(buffer) as writer:
         writer.write(
@@ -57,6 +58,15 @@ def encode_tiff(photo: Photo) -> bytes:
             software=False,
         )
     return _with_exif(buffer, photo.exif) if photo.exif else buffer.getvalue()
+
+
+def _descriptive(block: bytes) -> list[tuple[int, str, int, str, bool]]:
+    """Make, model, artist and copyright, which TIFF keeps among its own tags."""
+    from PIL import Image
+
+    exif = Image.Exif()
+    exif.load(block)
+    return [(tag, "s", 0, exif[tag], False) for tag in _TEXTS if isinstance(exif.get(tag), str)]
 
 
 def _with_exif(buffer: io.BytesIO, block: bytes) -> bytes:

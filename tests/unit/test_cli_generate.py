@@ -269,7 +269,8 @@ def test_a_full_disk_leaves_nothing(files) -> None:
     def small_files() -> None:
         resource.setrlimit(resource.RLIMIT_FSIZE, (10_000, 10_000))
 
-    _generate(photo, mask, "-o", out.parent / "warm", "-n", 1, "--preset", "fast", "--in-process")  # kernels compiled
+    # Kernels are compiled first, so that the results are what does not fit.
+    _generate(photo, mask, "-o", out.parent / "warm", "-n", 1, "--preset", "fast", "--in-process")
     before = sorted(out.parent.iterdir())
     running = _start(
         photo,
@@ -282,7 +283,6 @@ def test_a_full_disk_leaves_nothing(files) -> None:
         "fast",
         "--in-process",
         preexec_fn=small_files,
-        ,
     )
     _, errors = running.communicate(timeout=300)
     assert running.returncode == 2 and "no space" in errors, errors

@@ -1,6 +1,6 @@
-"""``python -m x the command without an installed script."""
+"""``python -m pluripaint.cli``: the command without its installed script."""
 
 from pluripaint.cli import main
 
 if __name__ == "__main__":
-    main()
+    main(prog_name="pluripaint")

@@ -19,6 +19,7 @@ import numpy as np
 import pytest
 from click.testing import CliRunner
 from PIL import Image
+
 from pluripaint.cli import main
 from pluripaint.imaging import Photo, read_photo, write_photo
 

@@ -19,22 +19,26 @@ class _Verbs(click.Group):
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         found = pkgutil.iter_modules([str(Path(__file__).parent)])
-        return sorted(module.name for module in found if not module.name.startswith("_"))
+        return sorted(module.name.replace("_", "-") for module in found if not module.name.startswith("_"))
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         if cmd_name not in self.list_commands(ctx):
             return None
-        command: click.Command = importlib.import_module(f"{__name__}.{cmd_name}").command
+        command: click.Command = importlib.import_module(f"{__name__}.{_module(cmd_name)}").command
         return command
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """The first line of each verb's docstring, read without importing it."""
         rows = []
         for verb in self.list_commands(ctx):
-            source = (Path(__file__).parent / f"{verb}.py").read_text("utf-8")
+            source = (Path(__file__).parent / f"{_module(verb)}.py").read_text("utf-8")
             rows.append((verb, (ast.get_docstring(ast.parse(source)) or "").partition("\n")[0]))
         with formatter.section("Commands"):
             formatter.write_dl(rows)
+
+
+def _module(verb: str) -> str:
+    return verb.replace("-", "_")
 
 
 @click.command(cls=_Verbs, context_settings={"help_option_names": ["-h", "--help"]})

@@ -92,6 +92,19 @@ def trained(name: str) -> bool:
     return True
 
 
+def fingerprint(name: str, weights: str | None = None) -> tuple[str, int, int] | None:
+    """Changes whenever the weights file does: path, time and size; ``None`` for a method without weights.
+
+    Raises:
+        MethodError: ``unknown-method``, ``weights-missing``.
+    """
+    if not info(name).needs_weights:
+        return None
+    path = _find(name, weights)
+    found = path.stat()
+    return str(path), found.st_mtime_ns, found.st_size
+
+
 def weights_file(name: str, weights: str | None = None) -> tuple[Path, dict[str, Any]]:
     """The weights file of a method, checked against the SHA-256 in the record beside it, and that record.
 

@@ -368,6 +368,15 @@ def test_a_network_of_a_fixed_size_fills_any_region_sharp_and_in_its_colours() -
         assert fill[10:20, 10:30].std() > 3  # grain of the photograph, not the toy's flat colour
 
 
+def test_a_network_draws_no_more_at_a_time_than_memory_allows() -> None:
+    request = request_for(_photo(), _selection(), method="small-toy", count=4, preset="fast")
+    whole = {one.seed: one.fills[0].tobytes() for one in list(pipeline.fill(request, Progress()))[:-1]}
+    SEEN.clear()
+    events = list(pipeline.fill(request, Progress(), "cpu", 2))
+    assert len(SEEN) == 2
+    assert {one.seed: one.fills[0].tobytes() for one in events[:-1]} == whole
+
+
 def test_weights_are_checked_against_their_record(tmp_path, monkeypatch) -> None:
     import hashlib
     import json

@@ -100,11 +100,20 @@ def _check(request: FillRequest) -> None:
         )
 
 
+_LOADED: dict[tuple[object, ...], Method] = {}
+"""Methods stay loaded from job to job, on one device at a time."""
+
+
 def _load(name: str, request: FillRequest, device: str) -> Method:
     try:
-        return registry.load(name, request.weights, device)
+        key = name, request.weights, device, registry.fingerprint(name, request.weights)
+        if key not in _LOADED:
+            for other in [one for one in _LOADED if one[0] == name or one[2] != device]:
+                del _LOADED[other]
+            _LOADED[key] = registry.load(name, request.weights, device)
     except registry.MethodError as error:
         raise FillError(error.code, error.sentence, error.next_step) from None
+    return _LOADED[key]
 
 
 def _options(given: Mapping[str, float], methods: Sequence[Method]) -> dict[str, dict[str, float]]:

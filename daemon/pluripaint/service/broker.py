@@ -138,6 +138,8 @@ class Broker:
             elif job.deadline is not None and now > job.deadline:
                 self._too_late(job)
         self._dispatch()
+        if self._asking and not self._crew.workers:
+            self._crew.want("")
         self._keep_alive(now)
         if self._trim_at is not None and now > self._trim_at:
             self._trim_at = None
@@ -161,7 +163,10 @@ class Broker:
         if any(now - job.spoken >= _KEEP_ALIVE for job in self._jobs.values()):
             for job, place in self._queue.places():
                 if now - job.spoken >= _KEEP_ALIVE:
-                    self._tell(job, "queued", {"job": job.id, "place": place})
+                    if place == 1 and self._crew.getting_ready:
+                        self._tell(job, "progress", {"job": job.id, "stage": "starting", "fraction": 0.0})
+                    else:
+                        self._tell(job, "queued", {"job": job.id, "place": place})
             for job in list(self._jobs.values()):
                 if job.worker is not None and now - job.spoken >= _KEEP_ALIVE:
                     self._tell(job, "progress", job.word)

@@ -9,6 +9,7 @@ import numpy as np
 
 from pluripaint.methods import registry
 from pluripaint.pipeline.types import Candidate, FillRequest, RegionPixels
+from pluripaint.service.logs import LOG, error_without_content
 from pluripaint_client.protocol import Header, Submission
 
 _DTYPES = {"uint8": "u1", "uint16": "<u2", "float32": "<f4"}
@@ -81,7 +82,12 @@ def methods() -> list[dict[str, Any]]:
     """All methods for the ``methods`` message; nothing heavy is loaded."""
     listed = []
     for name in registry.names():
-        info = registry.info(name)
+        try:
+            info = registry.info(name)
+        except Exception as error:
+            # One method that cannot be imported here must not take the others away.
+            LOG.error("%s cannot be used: %s", name, error_without_content(error))
+            continue
         listed.append(
             {
                 "name": info.name,

@@ -49,7 +49,8 @@ def main(fill: Fill | None = None) -> None:
 
 
 def _end_with_broker() -> None:
-    sys.stdin.buffer.read()
+    while os.read(sys.stdin.fileno(), 4096):
+        pass
     os._exit(0)
 
 

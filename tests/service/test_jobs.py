@@ -1,0 +1,270 @@
+"""Jobs: accepted, queued, answered, cancelled; exactly one ending each."""
+
+from __future__ import annotations
+
+import os
+import signal
+import time
+
+import psutil
+import pytest
+from conftest import events, job, until, wait_for
+from pluripaint_client import (
+    ENDINGS,
+    Accepted,
+    CancelledJob,
+    CandidateReady,
+    DaemonError,
+    Done,
+    Failed,
+    Progress,
+    Queued,
+)
+from pluripaint_client.libzmq import LibzmqDealer
+from pluripaint_client.zmtp import Dealer
+
+
+@pytest.mark.parametrize("transport", [Dealer, LibzmqDealer])
+def test_a_job_is_accepted_and_answered(daemon, transport):
+    with daemon.client(transport) as client:
+        name = client.submit(job(count=3, seed=2**31 - 1))
+        heard = events(client, name)
+    assert isinstance(heard[0], Accepted)
+    candidates = [event for event in heard if isinstance(event, CandidateReady)]
+    assert [event.seed for event in candidates] == [2**31 - 1, 0, 1]
+    assert candidates[1].boxes[0] == (108, 208, 8, 8)
+    assert candidates[2].fills == [bytes([1]) * 8 * 8 * 3]
+    assert isinstance(heard[-1], Done)
+    assert heard[-1].order == [("plain", 2**31 - 1), ("plain", 0), ("plain", 1)]
+
+
+def test_what_the_pipeline_refuses_fails_with_its_sentence(daemon):
+    with daemon.client() as client:
+        ending = events(client, client.submit(job("fail")))[-1]
+        assert ending == Failed(ending.job, "made-up", "This was made up.", "Do nothing.")
+        ending = events(client, client.submit(job("bug")))[-1]
+        assert ending.code == "internal" and "ValueError" in ending.sentence
+        assert isinstance(events(client, client.submit(job()))[-1], Done)
+
+
+def test_errors_in_the_log_are_cut_short(daemon):
+    with daemon.client() as client:
+        events(client, client.submit(job("bug")))
+    log = (daemon.home / "logs" / "worker-cpu.log").read_text()
+    assert "ValueError" in log and len(log) < 4000
+    assert (daemon.home / "logs" / "daemon.log").stat().st_mode & 0o077 == 0
+
+
+def test_waiting_jobs_hear_their_place_each_second(daemon):
+    with daemon.client() as first, daemon.client() as second:
+        running = first.submit(job("kernel"))
+        wait_for(first, Progress, running)
+        waiting = second.submit(job())
+        started = time.monotonic()
+        places = [wait_for(second, Queued, waiting).place for _ in range(3)]
+        assert places == [1, 1, 1]
+        assert 1.8 < time.monotonic() - started < 6
+        first.cancel(running)
+        assert isinstance(events(second, waiting)[-1], Done)
+
+
+def test_clients_take_turns(daemon):
+    with daemon.client() as greedy, daemon.client() as modest:
+        blocker = greedy.submit(job("kernel"))
+        wait_for(greedy, Progress, blocker)
+        many = [greedy.submit(job("slow", count=1)) for _ in range(5)]
+        one = modest.submit(job(count=1))
+        wait_for(modest, Accepted, one)
+        greedy.cancel(blocker)
+        assert isinstance(events(modest, one)[-1], Done)
+        ended = set()
+        while (event := greedy.poll(0)) is not None:
+            if isinstance(event, ENDINGS):
+                ended.add(event.job)
+        assert len(ended & set(many)) <= 1
+
+
+def test_cancel_ends_a_long_kernel_within_half_a_second(daemon):
+    with daemon.client() as client:
+        name = client.submit(job("kernel"))
+        while wait_for(client, Progress, name).stage != "kernel":
+            pass
+        started = time.monotonic()
+        client.cancel(name)
+        assert isinstance(events(client, name)[-1], CancelledJob)
+        until(lambda: daemon.status()["workers"][0]["state"] == "idle", 1.0)
+        assert time.monotonic() - started < 1.0
+        assert isinstance(events(client, client.submit(job()))[-1], Done)
+
+
+def test_a_worker_deaf_to_cancel_is_killed_and_the_person_does_not_wait(daemon_with):
+    daemon = daemon_with(cancel_grace=1.0)
+    with daemon.client() as client:
+        name = client.submit(job("deaf"))
+        wait_for(client, Progress, name)
+        pid = daemon.workers()[0]
+        started = time.monotonic()
+        client.cancel(name)
+        assert isinstance(events(client, name)[-1], CancelledJob)
+        assert time.monotonic() - started < 1.0
+        assert isinstance(events(client, client.submit(job()))[-1], Done)
+        assert daemon.workers() != [pid]
+
+
+def test_a_waiting_job_can_be_cancelled(daemon):
+    with daemon.client() as client:
+        running = client.submit(job("kernel"))
+        waiting = client.submit(job())
+        client.cancel(waiting)
+        endings = {}
+        client.cancel(running)
+        while len(endings) < 2:
+            event = client.poll(5)
+            if isinstance(event, ENDINGS):
+                endings[event.job] = event
+        assert all(isinstance(ending, CancelledJob) for ending in endings.values())
+
+
+def test_a_job_past_its_deadline_fails(daemon):
+    with daemon.client() as client:
+        name = client.submit(job("kernel", deadline=1.0))
+        ending = events(client, name)[-1]
+        assert ending.code == "deadline" and "1 seconds" in ending.sentence
+        assert isinstance(events(client, client.submit(job()))[-1], Done)
+
+
+def test_a_client_that_vanishes_frees_its_job(daemon):
+    gone = daemon.client(Dealer)
+    name = gone.submit(job("kernel"))
+    wait_for(gone, Progress, name)
+    gone.submit(job("kernel"))
+    gone.close()
+    with daemon.client() as client:
+        assert isinstance(events(client, client.submit(job()), 15)[-1], Done)
+    assert daemon.status()["counts"]["cancelled"] == 2
+    assert daemon.status()["bytes_in_flight"] == {"jobs": 0, "fills": 0}
+
+
+def test_a_repeated_submit_is_the_same_job(daemon):
+    with daemon.client(Dealer) as client, daemon.client(Dealer) as thief:
+        name = client.submit(job("slow"))
+        wait_for(client, Accepted, name)
+        client.submit(job("slow"), job=name)
+        wait_for(client, Accepted, name)
+        thief.submit(job(), job=name)
+        assert events(thief, name)[-1].code == "bad-field"
+        thief.cancel(name)
+        assert isinstance(events(client, name)[-1], Done)
+        assert daemon.status()["counts"]["accepted"] == 1
+
+
+# ------------------------------------------------------------------------------------- workers that misbehave
+
+
+def test_a_worker_killed_once_is_replaced_and_the_job_done(daemon, tmp_path):
+    with daemon.client() as client:
+        name = client.submit(job("kill-once", weights=str(tmp_path / "died")))
+        assert isinstance(events(client, name)[-1], Done)
+
+
+def test_a_worker_killed_twice_fails_the_job_within_two_seconds(daemon):
+    with daemon.client() as client:
+        ending = events(client, client.submit(job("kill")))[-1]
+        assert ending.code == "worker-died" and "signal 9" in ending.sentence and ending.next_step
+        assert isinstance(events(client, client.submit(job()))[-1], Done)
+
+
+def test_a_death_after_a_candidate_fails_at_once_and_the_candidate_stays(daemon):
+    with daemon.client() as client:
+        name = client.submit(job("kernel"))
+        wait_for(client, Progress, name)
+        client.cancel(name)
+        events(client, name)
+        name = client.submit(job("kill-late"))
+        wait_for(client, CandidateReady, name)
+        started = time.monotonic()
+        assert events(client, name)[-1].code == "worker-died"
+        assert time.monotonic() - started < 2.2
+
+
+@pytest.mark.parametrize("how", ["stop", "hang"])
+def test_a_hung_worker_is_killed(daemon_with, how):
+    daemon = daemon_with(hang=3.0)
+    with daemon.client() as client:
+        name = client.submit(job(how))
+        wait_for(client, Progress, name)
+        pid = daemon.workers()[0]
+        assert events(client, name, 15)[-1].code == "worker-hung"
+        assert not psutil.pid_exists(pid)
+        assert isinstance(events(client, client.submit(job()))[-1], Done)
+
+
+def test_a_long_kernel_is_not_taken_for_hung(daemon_with):
+    daemon = daemon_with(hang=3.0)
+    with daemon.client() as client:
+        name = client.submit(job("kernel", deadline=6.0))
+        assert events(client, name)[-1].code == "deadline"
+
+
+def test_a_worker_that_cannot_start_fails_the_job(daemon_with):
+    from conftest import DOUBLE
+
+    daemon = daemon_with(worker_command=[*DOUBLE, "dies"])
+    with daemon.client() as client:
+        ending = events(client, client.submit(job()))[-1]
+        assert ending.code == "no-worker" and "doctor" in ending.next_step
+        with pytest.raises(DaemonError, match="could not be started"):
+            client.methods()
+
+
+@pytest.mark.parametrize(("fits", "expected"), [(2, "cuda:0 2"), (1, "cuda:0 1"), (0, "cpu None")])
+def test_a_full_graphics_card_halves_the_batch_then_the_processor_takes_over(daemon_with, fits, expected):
+    daemon = daemon_with(devices=["cuda:0", "cpu"])
+    with daemon.client() as client:
+        heard = events(client, client.submit(job(f"oom:{fits}", count=4)))
+    assert heard[-1].configuration == expected
+    notes = [event.note for event in heard if isinstance(event, Progress) and event.note]
+    assert notes and all("graphics card" in note for note in notes)
+    assert ("processor" in notes[-1]) == (fits == 0)
+
+
+# ------------------------------------------------------------------------------------- starting and ending workers
+
+
+def test_prepare_starts_a_worker_ahead_and_release_ends_it(daemon):
+    assert daemon.workers() == []
+    with daemon.client() as client:
+        client.prepare()
+        until(lambda: [w["state"] for w in daemon.status()["workers"]] == ["idle"])
+        pid = daemon.workers()[0]
+        client.release()
+        until(lambda: not psutil.pid_exists(pid), 3)
+        until(lambda: daemon.workers() == [])
+
+
+def test_an_idle_worker_ends(daemon_with):
+    daemon = daemon_with(idle=0.5)
+    with daemon.client() as client:
+        events(client, client.submit(job()))
+        until(lambda: client.status()["workers"] == [], 10)
+
+
+def test_workers_end_with_a_killed_daemon(daemon):
+    with daemon.client() as client:
+        name = client.submit(job("kernel"))
+        wait_for(client, Progress, name)
+        pid = daemon.workers()[0]
+        os.kill(daemon.process.pid, signal.SIGKILL)
+        ending = events(client, name)[-1]
+        assert ending.code == "connection-lost" and ending.next_step
+        until(lambda: not psutil.pid_exists(pid), 3)
+
+
+def test_shutdown_tells_running_jobs(daemon):
+    with daemon.client() as client, daemon.client() as other:
+        name = client.submit(job("kernel"))
+        wait_for(client, Progress, name)
+        other.shutdown()
+        assert events(client, name)[-1].code == "daemon-stopped"
+        assert daemon.process.wait(5) == 0
+        assert not daemon.file.exists()

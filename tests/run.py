@@ -5,8 +5,8 @@
     python3 tests/run.py tests/unit -k seam   # only these tests: arguments go to pytest
 
 Needs Python 3.10 or newer and a package index, no root and nothing of the system. The environment lies under
-$XDG_CACHE_HOME/pluripaint-tests (~/.cache otherwise), one for each state of pyproject.toml and the pinned
-versions. The tests see the installed wheel only: pytest runs with the checkout's source folders off the import path.
+$XDG_CACHE_HOME/pluripaint-tests (~/.cache otherwise), one for each state of pyproject.toml and of the pinned
+versions. The tests see the installed wheel only: pytest runs with the checkout's source folders off the path.
 """
 
 from __future__ import annotations

@@ -101,7 +101,8 @@ class Installation:
             tree.mkdir(exist_ok=True)
         for folder in (places.data, places.connection):
             self.manifest.add_folder(folder)
-        self.manifest.add("file", places.connection / "connection.json")
+        for name in ("connection.json", "daemon.lock"):
+            self.manifest.add("file", places.connection / name)
         self.manifest.add("tree", self.work)
         self.work.mkdir(mode=0o700)
         self.programs.log = self.work / "install.log"

@@ -89,7 +89,7 @@ def systemd_unit(command: Sequence[str], variables: Mapping[str, str]) -> str:
             "StartLimitBurst=5",
             "",
             "[Service]",
-            "Type=exec",
+            "Type=notify",
             *settings,
             f"ExecStart={' '.join(words)}",
             "Restart=on-failure",

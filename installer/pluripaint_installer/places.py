@@ -21,8 +21,8 @@ class Places:
 
     ``prefix`` holds the environments, the ``current`` link and the manifest; ``data`` the user's weights and
     the sample; ``connection`` the connection file and launch.json; ``config`` is the system's folder for
-    login starts. ``private`` is PLURIPAINT_HOME where that is set: then everything lies there, apart from any other
-    installation.
+    login starts. ``private`` is PLURIPAINT_HOME where that is set: then everything lies there, apart from any
+    other installation.
     """
 
     system: str

@@ -6,6 +6,6 @@ import sys
 
 sys.path.insert(0, os.path.dirname(os.path.realpath(__file__)))
 
-from pluripaint_gimp import actions, backend  # noqa: E402
+from pluripaint_gimp import actions, backend
 
 sys.exit(backend.find().main(actions.PROCEDURES))

@@ -1,8 +1,8 @@
 """Raw pixel rows with nothing but the standard library: channels apart and together, alpha, depths, crops.
 
 Editors hand out interleaved rows (Krita: B, G, R, A for integers, R, G, B, A for floats); the wire takes
-R, G, B. Every function works on whole planes by strided slices or byte tables, never pixel by pixel: a plane of
-a million samples takes a few milliseconds. Samples are little-endian; ``depth`` is one of :data:`SAMPLE_BYTES`.
+R, G, B. Every function works on whole planes by strided slices or byte tables, never pixel by pixel: a plane
+of a million samples takes a few milliseconds. Samples are little-endian; ``depth`` is one of :data:`SAMPLE_BYTES`.
 """
 
 from __future__ import annotations

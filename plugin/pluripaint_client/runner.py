@@ -12,7 +12,7 @@ import queue
 import random
 import threading
 from dataclasses import asdict, dataclass, fields, replace
-from typing import Any, Callable, Dict, List, Optional, Tuple
+from typing import Any, Callable
 
 from .errors import DaemonError
 from .messages import ENDINGS, CancelledJob, CandidateReady, Done, Event, Failed, JobRequest
@@ -41,16 +41,16 @@ class Settings:
     show_newest: bool = True
 
     @classmethod
-    def load(cls, path: str) -> "Settings":
+    def load(cls, path: str) -> Settings:
         """The last settings; defaults for whatever is missing, out of range or unreadable."""
         try:
-            with open(path, encoding="utf-8") as file:  # noqa: PTH123
+            with open(path, encoding="utf-8") as file:
                 stored = json.load(file)
         except (OSError, ValueError):
             return cls()
         return cls().changed(stored if isinstance(stored, dict) else {})
 
-    def changed(self, values: Dict[str, Any]) -> "Settings":
+    def changed(self, values: dict[str, Any]) -> Settings:
         """These settings with ``values`` put in where they have the right type, kept in range."""
         fitting = {}
         for field in fields(self):
@@ -75,17 +75,17 @@ class Settings:
         """Writes by rename; a full disk or missing rights only mean that the values are not remembered."""
         temporary = f"{path}.{os.getpid()}"
         try:
-            with open(temporary, "w", encoding="utf-8") as file:  # noqa: PTH123
+            with open(temporary, "w", encoding="utf-8") as file:
                 json.dump(asdict(self), file)
-            os.replace(temporary, path)  # noqa: PTH105
+            os.replace(temporary, path)
         except OSError:
             pass
 
-    def with_seed(self) -> "Settings":
+    def with_seed(self) -> Settings:
         """The same with a seed drawn where none was chosen."""
         return self if self.seed >= 0 else replace(self, seed=random.randrange(HIGHEST_SEED + 1))
 
-    def options(self) -> Dict[str, float]:
+    def options(self) -> dict[str, float]:
         """What the methods are told; defaults are left to them."""
         return {} if self.variety == 1.0 else {"variety": self.variety}
 
@@ -103,7 +103,7 @@ class JobRunner(threading.Thread):
     def __init__(self, request: JobRequest, connect: Connect = connect_to_daemon) -> None:
         super().__init__(name="pluripaint job", daemon=True)
         self.request = request
-        self.events: "queue.Queue[Event]" = queue.Queue()
+        self.events: queue.Queue[Event] = queue.Queue()
         self._connect = connect
         self._cancelled = threading.Event()
 
@@ -153,7 +153,7 @@ class Asking(threading.Thread):
 
     def __init__(self, ask: Callable[[Any], Any], connect: Connect = connect_to_daemon) -> None:
         super().__init__(name="pluripaint question", daemon=True)
-        self.answer: Tuple[Any, str] = (None, "")
+        self.answer: tuple[Any, str] = (None, "")
         self._ask, self._connect = ask, connect
         self.start()
 
@@ -171,15 +171,17 @@ class Asking(threading.Thread):
 
 
 class Collected:
-    """The candidates of a job in the order in which they are shown: best first once that is known."""
+    """The candidates of a job: ``drawn`` as they came, ``candidates`` as they are shown, best first once known."""
 
     def __init__(self) -> None:
-        self.candidates: List[CandidateReady] = []
-        self.ending: Optional[Event] = None
+        self.drawn: list[CandidateReady] = []
+        self.candidates: list[CandidateReady] = []
+        self.ending: Event | None = None
 
     def take(self, event: Event) -> None:
         """Follows one event."""
         if isinstance(event, CandidateReady):
+            self.drawn.append(event)
             self.candidates.append(event)
         elif isinstance(event, ENDINGS):
             self.ending = event
@@ -187,7 +189,7 @@ class Collected:
                 known = {(one.method, one.seed): one for one in self.candidates}
                 self.candidates = [known[key] for key in event.order if key in known]
 
-    def best(self, count: int) -> List[CandidateReady]:
+    def best(self, count: int) -> list[CandidateReady]:
         """At most ``count``: after *Done* the shown ones; before, those with the best scores."""
         if isinstance(self.ending, Done):
             return self.candidates[:count]

@@ -150,7 +150,7 @@ def write_pip_wheel(folder: Path) -> None:
     files = {}
     for file in pip.files or []:
         path = file.as_posix()
-        if file.parts[0] == "pip" and file.suffix != ".pyc" or path.endswith("entry_points.txt"):
+        if (file.parts[0] == "pip" and file.suffix != ".pyc") or path.endswith("entry_points.txt"):
             files[path] = Path(str(file.locate())).read_bytes()
     write_wheel(folder, "pip", pip.version, files)
 

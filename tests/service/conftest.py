@@ -11,6 +11,7 @@ from pathlib import Path
 
 import psutil
 import pytest
+
 from pluripaint_client import ENDINGS, Client, JobRequest, Region, RegionData
 from pluripaint_client import connection as places
 
@@ -56,7 +57,10 @@ class Daemon:
         return [worker["pid"] for worker in self.status()["workers"]]
 
     def close(self) -> None:
-        family = [self.process.pid, *(p.pid for p in psutil.Process(self.process.pid).children(recursive=True))]
+        family = [
+            self.process.pid,
+            *(p.pid for p in psutil.Process(self.process.pid).children(recursive=True)),
+        ]
         self.process.terminate()
         try:
             self.process.wait(10)

@@ -12,6 +12,7 @@ import time
 
 import numba
 import numpy as np
+
 from pluripaint.pipeline.types import Candidate, FillError, Settled
 from pluripaint.service import worker
 from pluripaint_client.geometry import Region

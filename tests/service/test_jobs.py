@@ -9,6 +9,7 @@ import time
 import psutil
 import pytest
 from conftest import events, job, until, wait_for
+
 from pluripaint_client import (
     ENDINGS,
     Accepted,

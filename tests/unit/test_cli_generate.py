@@ -391,3 +391,38 @@ def test_the_daemon_gets_the_same_job_and_gives_the_same_files(files, tmp_path, 
     reports = [json.loads((folder / "report.json").read_text()) for folder in (out, tmp_path / "here")]
     assert reports[0]["configuration"] == reports[1]["configuration"]
     assert reports[0]["through"] == "the daemon"
+
+
+@pytest.fixture
+def own_daemon(tmp_path_factory, monkeypatch):
+    """A place where no daemon runs yet; whichever is started there is ended, with its worker."""
+    from pluripaint import folders
+    from pluripaint_client.client import Client
+
+    monkeypatch.setenv("NUMBA_CACHE_DIR", os.environ.get("NUMBA_CACHE_DIR") or str(folders.cache() / "numba"))
+    monkeypatch.setenv("PLURIPAINT_HOME", str(tmp_path_factory.mktemp("home")))
+    yield
+    with Client.connect(start=False) as client:
+        client.shutdown()
+
+
+def test_through_a_real_daemon_ctrl_c_leaves_nothing_and_the_next_job_gives_the_same_bytes(
+    files, tmp_path: Path, own_daemon
+) -> None:
+    photo, mask, out = files
+    _photo(tmp_path / "large.png", shape=(700, 800))
+    large_mask = np.zeros((700, 800), np.uint8)
+    large_mask[150:550, 200:600] = 255
+    Image.fromarray(large_mask).save(tmp_path / "large-mask.png")
+    before = sorted(tmp_path.iterdir())
+    running = _start(tmp_path / "large.png", tmp_path / "large-mask.png", "-o", out, "-n", 16)
+    while sorted(tmp_path.iterdir()) == before and running.poll() is None:
+        time.sleep(0.02)  # until its temporary folder is there
+    running.send_signal(signal.SIGINT)
+    _, errors = running.communicate(timeout=120)
+    assert running.returncode == 130 and "Cancelled" in errors, errors
+    assert sorted(tmp_path.iterdir()) == before
+    _generate(photo, mask, "-o", out, "-n", 2, "--seed", 4, "--preset", "fast")
+    _generate(photo, mask, "-o", tmp_path / "here", "-n", 2, "--seed", 4, "--preset", "fast", "--in-process")
+    for name in ("01.png", "02.png"):
+        assert (out / name).read_bytes() == (tmp_path / "here" / name).read_bytes()

@@ -32,7 +32,8 @@ class _Verbs(click.Group):
         rows = []
         for verb in self.list_commands(ctx):
             source = (Path(__file__).parent / f"{_module(verb)}.py").read_text("utf-8")
-            rows.append((verb, (ast.get_docstring(ast.parse(source)) or "").partition("\n")[0]))
+            first_line = (ast.get_docstring(ast.parse(source)) or "").partition("\n")[0]
+            rows.append((verb, first_line.rpartition("``: ")[2]))
         with formatter.section("Commands"):
             formatter.write_dl(rows)
 

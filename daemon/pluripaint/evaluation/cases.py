@@ -21,6 +21,12 @@ LEAST_MEASURED_SIDE = 64
 """SqueezeNet needs some positions to average over; narrower boxes are widened to this."""
 
 
+def read_rgb(file: Path) -> np.ndarray:
+    """``uint8 [H, W, 3]``: an 8-bit picture that this evaluation wrote."""
+    with Image.open(file) as picture:
+        return np.asarray(picture.convert("RGB"))
+
+
 class BadCases(ValueError):
     """A list of cases that cannot be used; the message is a sentence for the user."""
 

@@ -16,7 +16,7 @@ import cv2
 import numpy as np
 
 from . import metrics
-from .cases import Case, OpenCase, crop, open_case
+from .cases import Case, OpenCase, crop, open_case, read_rgb
 from .contestants import Contestant, measured
 from .peers import Broken
 
@@ -158,7 +158,7 @@ def _keep_answers(opened: OpenCase, someone: Contestant, place: Path) -> None:
 def _with_fill(opened: OpenCase, file: Path) -> np.ndarray:
     """The photograph with the kept part put back into the hole."""
     image = opened.photo.copy()
-    kept = cv2.imread(str(file), cv2.IMREAD_COLOR)[..., ::-1]
+    kept = read_rgb(file)
     hole = crop(opened.hole, opened.box)
     crop(image, opened.box)[hole] = kept[hole]
     return image

@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
-from .cases import OpenCase, crop
+from .cases import OpenCase, crop, read_rgb
 from .run import Row
 
 THUMBNAIL = 176
@@ -29,7 +29,7 @@ def sheet(opened: OpenCase, rows: Sequence[Row], titles: Mapping[str, str], colu
         for index, file in enumerate(row.fills[:columns]):
             figure = f"{row.measures['percep'][index]:.3f}"
             label = f"{titles.get(row.contestant, row.contestant)} {figure}" if index == 0 else figure
-            line.append((label, cv2.imread(str(file), cv2.IMREAD_COLOR)[..., ::-1]))
+            line.append((label, read_rgb(file)))
         cells.append(line)
     cells = _packed(cells, columns)
     tall = _thumbnail(view).shape[0] + _LABEL + _GAP

@@ -47,7 +47,7 @@ def write_openraster(
             visibility = "visible" if layer.visible else "hidden"
             ElementTree.SubElement(
                 stack, "layer", name=layer.name, src=source, x=str(layer.left), y=str(layer.top),
-                visibility=visibility, opacity="1.0", **{"composite-op": "svg:src-over"},
+                visibility=visibility, opacity="1.0", attrib={"composite-op": "svg:src-over"},
             )  # fmt: skip
         archive.writestr("stack.xml", ElementTree.tostring(image, "utf-8", xml_declaration=True))
         archive.writestr("mergedimage.png", _png(photo, merged))

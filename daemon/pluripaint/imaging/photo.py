@@ -200,7 +200,7 @@ def _decode_tiff(data: bytes, path: Path) -> Photo:
         pages = [page for page in file.pages if not getattr(page, "subfiletype", 0) & 1]
         if len(pages) != 1:
             raise _animated(path, len(pages))
-        page = pages[0]
+        page = pages[0].aspage()
         _check_size(page.imagewidth, page.imagelength, path)
         kind = getattr(page.photometric, "name", str(page.photometric))
         if kind == "SEPARATED":
@@ -245,8 +245,9 @@ def _decode_8bit(data: bytes, path: Path) -> Photo:
     try:
         with Image.open(io.BytesIO(data), formats=["JPEG", "WEBP", "TIFF"]) as image:
             _check_size(image.width, image.height, path)
-            if image.format == "WEBP" and getattr(image, "n_frames", 1) > 1:
-                raise _animated(path, image.n_frames)
+            frames = int(getattr(image, "n_frames", 1))
+            if image.format == "WEBP" and frames > 1:
+                raise _animated(path, frames)
             if image.mode in ("CMYK", "LAB"):
                 raise _cmyk(path)
             return _from_pillow(image)

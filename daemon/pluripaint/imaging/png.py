@@ -65,7 +65,8 @@ def encode(
     if exif:
         extra.append((b"eXIf", exif))
     after_header = len(SIGNATURE) + 25
-    return plain[:after_header] + b"".join(_chunk(kind, body) for kind, body in extra) + plain[after_header:]
+    between = b"".join(_chunk(kind, body) for kind, body in extra)
+    return bytes(plain[:after_header] + between + plain[after_header:])
 
 
 def _chunk(kind: bytes, body: bytes) -> bytes:

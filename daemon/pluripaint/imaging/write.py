@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 from dataclasses import replace
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 
@@ -78,10 +79,11 @@ def _with_exif(buffer: io.BytesIO, block: bytes) -> bytes:
     exif = Image.Exif()
     exif.load(block)
     directory = exif.get_ifd(_EXIF_TAG)
+    order: Literal["little", "big"]
     with tifffile.TiffFile(io.BytesIO(buffer.getvalue())) as file:
-        tag = file.pages.first.tags[_PLACEHOLDER]
-        place, order = tag.valueoffset, "little" if file.byteorder == "<" else "big"
-        name = tag.offset
+        entry = file.pages.first.tags[_PLACEHOLDER]
+        order = "little" if file.byteorder == "<" else "big"
+        place, name = entry.valueoffset, entry.offset
     data = bytearray(buffer.getvalue())
     data += b"\0" * (len(data) % 2)
     written = ImageFileDirectory_v2(

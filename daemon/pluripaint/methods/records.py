@@ -57,7 +57,7 @@ def check_name(name: str) -> None:
         )
 
 
-def _by_rename(path: Path, write: Callable[[Path], None]) -> None:
+def _by_rename(path: Path, write: Callable[[Path], object]) -> None:
     """Write a file whole or not at all."""
     handle, temporary = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
     os.close(handle)
@@ -105,7 +105,7 @@ def save(record: Record, state: Mapping[str, Tensor], folder: Path | None = None
     _by_rename(path, lambda p: save_file(tensors, p))
     whole = {**asdict(record), "sha256": digest(path)}
     text = json.dumps(whole, indent=1, sort_keys=True) + "\n"
-    _by_rename(path.with_suffix(".json"), lambda p: p.write_text(text, "utf-8") and None)
+    _by_rename(path.with_suffix(".json"), lambda p: p.write_text(text, "utf-8"))
     return path
 
 

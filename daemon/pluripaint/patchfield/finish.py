@@ -9,12 +9,7 @@ import numpy as np
 from .kernels import MARGIN, kernel
 from .poisson import BORDER, PAINT, VOID, solve
 from .pyramid import Region, inner_radius
-
-_ARC = 12
-"""Radius in pixels of the stretch of contour that a ring pixel is compared with."""
-_FRINGE = 12.0
-"""Lab units a ring pixel may differ from its arc before it counts as the removed object's."""
-_MOST_SHIFT = 6.0
+from .ring import mend_border
 
 
 @kernel
@@ -81,44 +76,6 @@ def padded(array: np.ndarray) -> np.ndarray:
     return np.pad(array, spread)
 
 
-@kernel
-def _arc_medians(places, deltas, reach, out):
-    """Per channel median of the deltas of all contour pixels within ``reach``."""
-    near = np.empty((places.shape[0], 3), np.float32)
-    for i in range(places.shape[0]):
-        n = 0
-        for j in range(places.shape[0]):
-            dy, dx = places[j, 0] - places[i, 0], places[j, 1] - places[i, 1]
-            if dy * dy + dx * dx <= reach * reach:
-                near[n] = deltas[j]
-                n += 1
-        for c in range(3):
-            out[i, c] = np.median(near[:n, c])
-
-
-def _mend_fringe(u: np.ndarray, copies: np.ndarray, kind: np.ndarray, ring: np.ndarray) -> None:
-    """Ring pixels in which the removed object lingers must not be a border: they would smear it inwards.
-
-    Such a pixel differs from the fill otherwise than its arc of the contour does. Its border colour becomes
-    the
-    copy's plus the arc's (bounded) usual difference. In place.
-    """
-    touching = cv2.dilate((kind == PAINT).astype(np.uint8), np.ones((3, 3), np.uint8)) > 0
-    contour = ring & touching & (kind == BORDER)
-    places = np.argwhere(contour)
-    if len(places) < 8:
-        return
-    deltas = (u - copies)[contour]
-    usual = np.empty_like(deltas)
-    _arc_medians(places, deltas, _ARC, usual)
-    apart = np.sqrt(((deltas - usual) ** 2).sum(-1))
-    spread = 3.0 * 1.4826 * np.median(apart)
-    strange = apart > max(_FRINGE, float(spread))
-    mended = u[contour]
-    mended[strange] = copies[contour][strange] + np.clip(usual[strange], -_MOST_SHIFT, _MOST_SHIFT)
-    u[contour] = mended
-
-
 def copy_and_join(
     scene: Region,
     lab: np.ndarray,
@@ -150,7 +107,8 @@ def copy_and_join(
     kind[padded(scene.known)[box] | padded(scene.ring)[box]] = BORDER
     kind[padded(scene.core)[box]] = PAINT
     u = np.ascontiguousarray(full[box])
-    _mend_fringe(u, copies, kind, padded(scene.ring)[box])
+    touching = cv2.dilate((kind == PAINT).astype(np.uint8), np.ones((3, 3), np.uint8)) > 0
+    mend_border(u, copies, touching & padded(scene.ring)[box], padded(scene.clean)[box])
     painted = kind == PAINT
     u[painted] = copies[painted]
     width = shape[1]

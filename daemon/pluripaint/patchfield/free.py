@@ -12,7 +12,7 @@ from .finish import copy_and_join, smooth
 from .growth import grow_field
 from .kernels import LANES, MARGIN, SCALE, kernel, seed_state
 from .patchmatch import carry_up, random_field, search, whole_patches
-from .pyramid import Level, Region
+from .pyramid import Level, Region, distance_from
 from .score import judge_level, strangeness
 from .settings import Settings, check
 from .voting import best_offsets, vote, vote_weights
@@ -178,6 +178,47 @@ def improve(
     return cost
 
 
+def meet_ring(
+    prepared: Prepared,
+    features: np.ndarray,
+    field: np.ndarray,
+    cost: np.ndarray,
+    voted: int,
+    settings: Settings,
+    state: np.ndarray,
+    cancel: np.ndarray,
+) -> np.ndarray:
+    """Fit the finished field of the finest level to the clean part of the ring, in place.
+
+    Returns the distances (``float32 [m]``) to what is now certain. The field itself came about without the
+    ring.
+    """
+    level, scene = prepared.levels[0], prepared.scene
+    if not scene.clean.any():
+        return level.distance
+    clean = np.pad(scene.clean, MARGIN).ravel()
+    lanes = features.reshape(-1, LANES)
+    lanes[clean, :3] = np.rint(
+        np.pad(scene.lab, ((MARGIN, MARGIN), (MARGIN, MARGIN), (0, 0))).reshape(-1, 3)[clean] * SCALE
+    )
+    open_hole = level.hole.copy()
+    open_hole[clean] = 0
+    distance = distance_from(scene.known | scene.clean, level)
+    for turn in range(settings.ring_rounds):
+        if turn:
+            weights = vote_weights(cost, prepared.counts[0], distance, settings.border_falloff)
+            vote(
+                features, open_hole, level.target_at, field, weights, level.width, level.radius, voted, cancel
+            )
+        search(
+            features, prepared.lanes[0], prepared.whole[0], level.targets, level.target_at, level.is_source,
+            level.sources, field, cost, level.width, level.height, level.radius, settings.iterations,
+            settings.window, state, cancel,
+        )  # fmt: skip
+        check(cancel)
+    return distance
+
+
 def grow(
     prepared: Prepared,
     seed: int,
@@ -225,7 +266,8 @@ def grow(
         done += level.targets.size / area
         if told is not None:
             told(0.9 * done)
-    return finished(prepared, field, cost, settings, cancel)
+    distance = meet_ring(prepared, features, field, cost, _VOTED, settings, state, cancel)
+    return finished(prepared, field, cost, distance, settings, cancel)
 
 
 def pasted(prepared: Prepared, lab: np.ndarray) -> np.ndarray:
@@ -243,11 +285,16 @@ def energy_of(prepared: Prepared, cost: np.ndarray) -> float:
 
 
 def finished(
-    prepared: Prepared, field: np.ndarray, cost: np.ndarray, settings: Settings, cancel: np.ndarray
+    prepared: Prepared,
+    field: np.ndarray,
+    cost: np.ndarray,
+    distance: np.ndarray,
+    settings: Settings,
+    cancel: np.ndarray,
 ) -> Result:
     """Copy, join, judge and convert the finest level's field."""
     level, scene = prepared.levels[0], prepared.scene
-    weights = vote_weights(cost, prepared.counts[0], level.distance, settings.border_falloff)
+    weights = vote_weights(cost, prepared.counts[0], distance, settings.border_falloff)
     offsets = best_offsets(level.hole, level.target_at, field, weights, level.width, level.radius)
     lab = copy_and_join(scene, level.lab, offsets, settings.screening, cancel)
     check(cancel)

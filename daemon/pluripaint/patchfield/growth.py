@@ -28,10 +28,19 @@ def _slope(features, filled, at, step):
 
 
 @kernel
-def _priority(features, filled, confidence, at, width, structure, full_slope):
+def _update_slopes(features, filled, slopes, at, width):
+    """Gradient of L at one filled pixel: ``slopes[at]`` = (∂x, ∂y, squared length)."""
+    sx = _slope(features, filled, at, 1)
+    sy = _slope(features, filled, at, width)
+    slopes[at, 0], slopes[at, 1], slopes[at, 2] = sx, sy, sx * sx + sy * sy
+
+
+@kernel
+def _priority(filled, confidence, slopes, at, width, structure, full_slope):
     """Confidence × (w + data term) of a front pixel, and the confidence itself."""
     mass, cx, cy = 0.0, 0.0, 0.0
-    steepest, gx, gy = 0.0, 0.0, 0.0
+    steepest = 0.0
+    where = at
     for dy in range(-3, 4):
         for dx in range(-3, 4):
             p = at + dy * width + dx
@@ -39,17 +48,15 @@ def _priority(features, filled, confidence, at, width, structure, full_slope):
                 mass += confidence[p]
                 cx += dx
                 cy += dy
-                sx = _slope(features, filled, p, 1)
-                sy = _slope(features, filled, p, width)
-                s = sx * sx + sy * sy
-                if s > steepest:
-                    steepest, gx, gy = s, sx, sy
+                if slopes[p, 2] > steepest:
+                    steepest = slopes[p, 2]
+                    where = p
     trust = mass / 49.0
     length = np.sqrt(cx * cx + cy * cy)
     data = 0.0
-    if length > 1e-6:
+    if length > 1e-6 and steepest > 0.0:
         # the isophote is the gradient turned by 90°, the inward normal points away from the filled pixels
-        data = min(abs(-gy * cx + gx * cy) / length / full_slope, 1.0)
+        data = min(abs(slopes[where, 0] * cy - slopes[where, 1] * cx) / length / full_slope, 1.0)
     return trust * (structure + data), trust
 
 
@@ -109,10 +116,14 @@ def _grow(
     priority = np.full(pixels, -1.0)
     trust = np.zeros(pixels)
     front = np.empty(pixels, np.int64)
+    slopes = np.zeros((pixels, 3))
+    for p in range(width, pixels - width):
+        if filled[p]:
+            _update_slopes(features, filled, slopes, p, width)
     size = 0
     for p in range(pixels):
         if hole[p] and (filled[p - 1] or filled[p + 1] or filled[p - width] or filled[p + width]):
-            priority[p], trust[p] = _priority(features, filled, confidence, p, width, structure, full_slope)
+            priority[p], trust[p] = _priority(filled, confidence, slopes, p, width, structure, full_slope)
             front[size] = p
             size += 1
     while size > 0:
@@ -149,6 +160,9 @@ def _grow(
         for k in range(voted):
             features[at * 8 + k] = features[source * 8 + k]
             lanes[at * 8 + k] = -1
+        for step in (0, -1, 1, -width, width):
+            if filled[at + step]:
+                _update_slopes(features, filled, slopes, at + step, width)
         for dy in range(-3, 4):
             for dx in range(-3, 4):
                 p = at + dy * width + dx
@@ -159,9 +173,7 @@ def _grow(
                         continue
                     front[size] = p
                     size += 1
-                priority[p], trust[p] = _priority(
-                    features, filled, confidence, p, width, structure, full_slope
-                )
+                priority[p], trust[p] = _priority(filled, confidence, slopes, p, width, structure, full_slope)
 
 
 def grow_field(

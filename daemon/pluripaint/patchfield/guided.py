@@ -12,7 +12,7 @@ import numpy as np
 
 from . import colour, pyramid
 from .finish import copy_and_join, smooth
-from .free import Prepared, Result, energy_of, first_field, improve, lifted, pasted, with_levels
+from .free import Prepared, Result, energy_of, first_field, improve, lifted, meet_ring, pasted, with_levels
 from .growth import grow_field
 from .kernels import LANES, MARGIN, SCALE, seed_state
 from .pyramid import Level, Region
@@ -73,7 +73,7 @@ def _level_features(
     if (height, width) != there.shape:
         cover = cv2.resize(there.astype(np.float32), (width, height), interpolation=cv2.INTER_AREA)
         small = cv2.resize(picture, (width, height), interpolation=cv2.INTER_AREA)
-        small /= np.maximum(cover, 1e-3)[..., None]
+        small = small / np.maximum(cover, 1e-3)[..., None]
         inside = cover > 1e-3
     features = level.features.copy().reshape(-1, LANES)
     features[:, 3:5] = 0
@@ -152,7 +152,8 @@ def detail(
         if told is not None:
             told(0.9 * (position + 1) / (coarsest + 1))
     level = prepared.levels[0]
-    weights = vote_weights(cost, prepared.counts[0], level.distance, settings.border_falloff)
+    distance = meet_ring(prepared, features, field, cost, _VOTED, settings, state, cancel)
+    weights = vote_weights(cost, prepared.counts[0], distance, settings.border_falloff)
     offsets = best_offsets(level.hole, level.target_at, field, weights, level.width, level.radius)
     lab = copy_and_join(
         scene, level.lab, offsets, _SCREENING, cancel, _toward_guide(scene, level, offsets, picture, factor)

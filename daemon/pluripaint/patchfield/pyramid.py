@@ -11,6 +11,7 @@ import numpy as np
 from . import colour
 from .features import texture
 from .kernels import LANES, MARGIN, SCALE
+from .ring import clean_part
 from .settings import Settings
 
 _ENOUGH_SOURCES = 30
@@ -60,7 +61,8 @@ class Region:
     Attributes:
         lab: ``float32 [H, W, 3]``, zero where nothing may be looked at (the ring keeps its photograph).
         known: may be looked at by the patch field; ``allowed``: may be copied; ``hole``: filled by the field;
-        core: painted; ``ring``: photograph that only the final blending sees.
+        core: painted; ``ring``: photograph that only the finish sees; ``clean``: the part of it without
+            fringe.
     """
 
     lab: np.ndarray
@@ -69,6 +71,7 @@ class Region:
     hole: np.ndarray
     core: np.ndarray
     ring: np.ndarray
+    clean: np.ndarray
 
 
 def region(
@@ -81,7 +84,7 @@ def region(
     visible = known | ring
     lab = colour.to_lab(np.where(visible[..., None], image, np.float32(0)))
     lab[~visible] = 0
-    return Region(lab, known, known & ~exclude, hole, core, ring)
+    return Region(lab, known, known & ~exclude, hole, core, ring, clean_part(lab, ring, known))
 
 
 def _shrunk(array: np.ndarray, size: tuple[int, int]) -> np.ndarray:
@@ -148,6 +151,12 @@ def build_level(scene: Region, size: tuple[int, int], radius: int, settings: Set
     )
 
 
+def distance_from(certain: np.ndarray, level: Level) -> np.ndarray:
+    """As ``Level.distance``, from another set of certain pixels (``bool [H, W]``, of the level's size)."""
+    reach = cv2.distanceTransform((~certain).astype(np.uint8), cv2.DIST_L2, 5)
+    return np.minimum(_padded(reach).ravel()[level.targets], 60.0).astype(np.float32)
+
+
 def inner_radius(hole: np.ndarray) -> float:
     """Largest distance of a hole pixel to a pixel outside the hole; the side's length where there is none."""
     if hole.all():
@@ -173,7 +182,7 @@ def level_sizes(
 
 def build(scene: Region, sizes: list[tuple[int, int]], settings: Settings) -> list[Level]:
     """The levels, finest first; a coarse end without sources or without a hole is left out."""
-    levels = []
+    levels: list[Level] = []
     for size in sizes:
         level = build_level(scene, size, settings.patch_radius, settings)
         if levels and (level.sources.size < _ENOUGH_SOURCES or not level.hole.any()):

@@ -14,7 +14,7 @@ from .pyramid import Level, Region, build_level
 from .settings import Settings
 
 _SHRINK = 4.0
-_MOST_PATCHES = 2000
+_MOST_PATCHES = 1000
 
 
 def judge_level(scene: Region, settings: Settings) -> Level | None:

@@ -27,10 +27,13 @@ class Settings:
         patch_radius: r; patches are 2r+1 wide. 2, then 1, where sources are few.
         texture: weight t of the two channels of mean gradient magnitude.
         probes: random sources a growing pixel is compared with.
+        most_comparisons: where the hole is larger at the coarsest level, fewer probes a pixel keep to this
+            many.
         looseness: ε; a source may be this share worse than the best and still be drawn.
         structure: w in the growth's order, confidence × (w + data term).
         rounds: EM rounds from the coarsest level upwards; the last value repeats, ``last_rounds`` is the
         finest's.
+        ring_rounds: rounds in which the finished field is fitted to the ring.
         iterations: PatchMatch iterations a round.
         window: side of the first random search on all but the two coarsest levels.
         border_falloff: γ; a patch's vote falls by this factor for each pixel away from the known region.
@@ -49,6 +52,7 @@ class Settings:
     structure: float = 0.3
     rounds: tuple[int, ...] = (12, 6, 4, 3)
     last_rounds: int = 2
+    ring_rounds: int = 3
     iterations: int = 2
     window: int = 64
     border_falloff: float = 1.3

@@ -83,7 +83,9 @@ class Crew:
     def getting_ready(self) -> bool:
         """Whether a worker starts or warms up, and none has a job: what waits then waits for that."""
         workers = self.workers.values()
-        return any(worker.state != "ending" for worker in workers) and not any(worker.job for worker in workers)
+        return any(worker.state != "ending" for worker in workers) and not any(
+            worker.job for worker in workers
+        )
 
     def _start(self, device: str) -> None:
         name, secret = new_name(), secrets.token_hex(32)

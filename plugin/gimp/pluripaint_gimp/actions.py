@@ -1,8 +1,9 @@
 """What each entry of Filters → Inpaint does."""
 
+from __future__ import annotations
+
 import os
 import queue
-from typing import Optional
 
 from pluripaint_client import rows
 from pluripaint_client.geometry import Region
@@ -12,7 +13,7 @@ from pluripaint_client.runner import Asking, Collected, JobRunner, Settings
 from . import variations
 from .backend import NONINTERACTIVE, WITH_LAST_VALS, Argument, Backend, Invocation, Procedure
 from .formats import travel
-from .snapshot import CannotFill, Snapshot, Source, choose_source, take
+from .snapshot import CannotFill, Snapshot, choose_source, take
 from .texts import _
 
 PREFIX = "plug-in-pluripaint-"
@@ -45,7 +46,7 @@ def _window_module() -> object:
     return window
 
 
-def generate(gimp: Backend, call: Invocation) -> Optional[str]:
+def generate(gimp: Backend, call: Invocation) -> str | None:
     """*Generate Variations…*: the window; without questions when called by a script."""
     if call.mode == NONINTERACTIVE:
         values = {name.replace("-", "_"): value for name, value in call.values.items()}
@@ -62,12 +63,12 @@ def generate(gimp: Backend, call: Invocation) -> Optional[str]:
     return window.generate(gimp, call.image, list(call.items), settings_file(gimp))  # type: ignore[attr-defined]
 
 
-def generate_last(gimp: Backend, call: Invocation) -> Optional[str]:
+def generate_last(gimp: Backend, call: Invocation) -> str | None:
     """*Generate Variations (last settings)*: no window, the layers appear."""
     return _run(gimp, call, Settings.load(settings_file(gimp)))
 
 
-def _run(gimp: Backend, call: Invocation, settings: Settings) -> Optional[str]:
+def _run(gimp: Backend, call: Invocation, settings: Settings) -> str | None:
     try:
         source = choose_source(gimp, call.image, list(call.items), settings.source)
         return run_quietly(gimp, take(gimp, source, settings), settings.with_seed())
@@ -104,7 +105,7 @@ def run_quietly(gimp: Backend, snapshot: Snapshot, settings: Settings, above: in
     return ""
 
 
-def told(event: object, text: str, fraction: float, have: int, wanted: int) -> "tuple[str, float]":
+def told(event: object, text: str, fraction: float, have: int, wanted: int) -> tuple[str, float]:
     """Progress in words and as a fraction after ``event``."""
     if isinstance(event, Accepted):
         return _("Accepted"), fraction
@@ -137,7 +138,7 @@ def sentence(ending: object) -> str:
     return _("No variation came out. Try a smaller selection or another method.")
 
 
-def generate_more(gimp: Backend, call: Invocation) -> Optional[str]:
+def generate_more(gimp: Backend, call: Invocation) -> str | None:
     """*Generate More*: the next seeds for the same region, into a new group above."""
     found = variations.find_set(gimp, call.image, call.items)
     if found is None or not found.layers:
@@ -156,7 +157,7 @@ def generate_more(gimp: Backend, call: Invocation) -> Optional[str]:
     return run_quietly(gimp, snapshot, settings.with_seed(), above=found.group)
 
 
-def alpha_of(gimp: Backend, layer: int) -> "tuple[Region, bytes]":
+def alpha_of(gimp: Backend, layer: int) -> tuple[Region, bytes]:
     """A layer's rectangle and its alpha in 8 bits."""
     way = travel(gimp, layer)
     box = gimp.box(layer)
@@ -164,7 +165,7 @@ def alpha_of(gimp: Backend, layer: int) -> "tuple[Region, bytes]":
     return box, rows.samples_to_mask(rows.planes(pixels, way.channels + 1, way.depth)[-1], way.depth)
 
 
-def pick(gimp: Backend, call: Invocation) -> Optional[str]:
+def pick(gimp: Backend, call: Invocation) -> str | None:
     """*Pick Variation…*: the review again, from a group's layers."""
     found = variations.find_set(gimp, call.image, call.items)
     if found is None or not found.layers:
@@ -175,13 +176,13 @@ def pick(gimp: Backend, call: Invocation) -> Optional[str]:
     return window.pick(gimp, call.image, found)  # type: ignore[attr-defined]
 
 
-def keep(gimp: Backend, call: Invocation) -> Optional[str]:
+def keep(gimp: Backend, call: Invocation) -> str | None:
     """*Keep Visible, Discard the Rest*."""
     found = variations.find_set(gimp, call.image, call.items)
     return NO_SET if found is None else variations.keep_visible(gimp, call.image, found)
 
 
-def status(gimp: Backend, call: Invocation) -> Optional[str]:
+def status(gimp: Backend, call: Invocation) -> str | None:
     """*Inpaint Settings / Status…*: the daemon's state; a sentence where there is no window."""
     window = _window_module() if call.mode != NONINTERACTIVE else None
     if window is not None:

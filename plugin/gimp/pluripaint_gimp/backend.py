@@ -8,10 +8,13 @@ Pixel formats are babl's: an *encoding* is ``R'G'B'A u16``; a *format* is its fu
 ``R'G'B'A u16-space-0.96…``. A bare encoding handed in as a format means sRGB and converts.
 """
 
+from __future__ import annotations
+
 import sys
 from abc import ABC, abstractmethod
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Callable, Dict, List, Optional, Sequence, Tuple
+from typing import Any
 
 from pluripaint_client.geometry import Region
 
@@ -42,7 +45,7 @@ class Invocation:
     mode: int
     image: int
     items: Sequence[int]
-    values: Dict[str, Any] = field(default_factory=dict)
+    values: dict[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -52,10 +55,10 @@ class Procedure:
     name: str
     label: str
     blurb: str
-    run: Callable[["Backend", Invocation], Optional[str]]
+    run: Callable[[Backend, Invocation], str | None]
     arguments: Sequence[Argument] = ()
     needs_image: bool = True
-    menu: str = "<Image>/Filters/Inpaint"
+    menu: str = "<Image>/Filters/Inpaint"  # empty: for scripts only
 
 
 @dataclass(frozen=True)
@@ -90,7 +93,7 @@ class Backend(ABC):
         """Full format name of ``encoding`` in the item's own colour space."""
 
     @abstractmethod
-    def icc(self, item: int) -> Optional[bytes]:
+    def icc(self, item: int) -> bytes | None:
         """The ICC profile of the item's space for its *encoded* values; ``None`` where that is sRGB."""
 
     @abstractmethod
@@ -106,7 +109,7 @@ class Backend(ABC):
     def image_valid(self, image: int) -> bool: ...
 
     @abstractmethod
-    def image_size(self, image: int) -> Tuple[int, int]: ...
+    def image_size(self, image: int) -> tuple[int, int]: ...
 
     @abstractmethod
     def base_type(self, image: int) -> str:
@@ -117,7 +120,7 @@ class Backend(ABC):
         """GIMP's number for depth and curve: only to be compared."""
 
     @abstractmethod
-    def selection_box(self, image: int) -> Optional[Region]:
+    def selection_box(self, image: int) -> Region | None:
         """Bounds of the selection with its soft rim; ``None`` when nothing is selected."""
 
     @abstractmethod
@@ -129,7 +132,7 @@ class Backend(ABC):
         """Selection rows over ``box`` after GIMP's own grow (or shrink) and feather, in a scratch image."""
 
     @abstractmethod
-    def selected_items(self, image: int) -> List[int]:
+    def selected_items(self, image: int) -> list[int]:
         """The active layers, mask or channel."""
 
     @abstractmethod
@@ -137,11 +140,11 @@ class Backend(ABC):
         """Makes these the active layers."""
 
     @abstractmethod
-    def layers(self, image: int) -> List[int]:
+    def layers(self, image: int) -> list[int]:
         """Top-level layers, uppermost first."""
 
     @abstractmethod
-    def channels(self, image: int) -> List[int]:
+    def channels(self, image: int) -> list[int]:
         """The image's own channels (saved selections)."""
 
     @abstractmethod
@@ -187,7 +190,7 @@ class Backend(ABC):
     def position(self, image: int, item: int) -> int: ...
 
     @abstractmethod
-    def children(self, item: int) -> List[int]: ...
+    def children(self, item: int) -> list[int]: ...
 
     @abstractmethod
     def visible(self, item: int) -> bool: ...
@@ -196,7 +199,7 @@ class Backend(ABC):
     def set_visible(self, item: int, visible: bool) -> None: ...
 
     @abstractmethod
-    def plain_reasons(self, item: int) -> List[str]:
+    def plain_reasons(self, item: int) -> list[str]:
         """Why the layer's own pixels are not what is seen: ``opacity``, ``mode``, ``mask``, ``filters``."""
 
     @abstractmethod

@@ -1,9 +1,12 @@
 """GIMP 2.10 without Python 2: the backend on libgimp through ctypes."""
 
+from __future__ import annotations
+
 import ctypes as C
 import sys
 import traceback
-from typing import Any, List, Optional, Sequence, Tuple
+from collections.abc import Sequence
+from typing import Any
 
 from pluripaint_client.geometry import Region
 
@@ -23,7 +26,7 @@ class CtypesBackend(Backend):
     def __init__(self) -> None:
         self._pixels_started = False
         self._progress = False
-        self._keep: List[Any] = []  # what libgimp still reads after a callback has returned
+        self._keep: list[Any] = []  # what libgimp still reads after a callback has returned
         self.version = "2.10"
 
     # -- pixels
@@ -39,7 +42,7 @@ class CtypesBackend(Backend):
         space = g.babl_format_space(g.drawable_get_format(item))
         return g.babl_get_name(g.babl_format_with_space(encoding.encode(), space)).decode()
 
-    def icc(self, item: int) -> Optional[bytes]:
+    def icc(self, item: int) -> bytes | None:
         space = g.babl_format_space(g.drawable_get_format(item))
         if space == g.babl_space(b"sRGB"):
             return None
@@ -67,7 +70,7 @@ class CtypesBackend(Backend):
     def image_valid(self, image: int) -> bool:
         return bool(g.image_is_valid(image))
 
-    def image_size(self, image: int) -> Tuple[int, int]:
+    def image_size(self, image: int) -> tuple[int, int]:
         return g.image_width(image), g.image_height(image)
 
     def base_type(self, image: int) -> str:
@@ -76,7 +79,7 @@ class CtypesBackend(Backend):
     def precision(self, image: int) -> int:
         return g.image_get_precision(image)
 
-    def selection_box(self, image: int) -> Optional[Region]:
+    def selection_box(self, image: int) -> Region | None:
         values = [g.i32() for _ in range(5)]
         g.selection_bounds(image, *[C.byref(value) for value in values])
         any_selected, x1, y1, x2, y2 = (value.value for value in values)
@@ -101,7 +104,7 @@ class CtypesBackend(Backend):
         finally:
             g.image_delete(scratch)
 
-    def selected_items(self, image: int) -> List[int]:
+    def selected_items(self, image: int) -> list[int]:
         active = g.image_get_active_drawable(image)
         return [active] if active > 0 else []
 
@@ -110,10 +113,10 @@ class CtypesBackend(Backend):
         if layers:
             g.image_set_active_layer(image, layers[0])
 
-    def layers(self, image: int) -> List[int]:
+    def layers(self, image: int) -> list[int]:
         return g.numbers(g.image_get_layers, image)
 
-    def channels(self, image: int) -> List[int]:
+    def channels(self, image: int) -> list[int]:
         return g.numbers(g.image_get_channels, image)
 
     def visible_copy(self, image: int) -> int:
@@ -168,7 +171,7 @@ class CtypesBackend(Backend):
     def position(self, image: int, item: int) -> int:
         return g.image_get_item_position(image, item)
 
-    def children(self, item: int) -> List[int]:
+    def children(self, item: int) -> list[int]:
         return g.numbers(g.item_get_children, item) if g.item_is_group(item) else []
 
     def visible(self, item: int) -> bool:
@@ -177,7 +180,7 @@ class CtypesBackend(Backend):
     def set_visible(self, item: int, visible: bool) -> None:
         g.item_set_visible(item, int(visible))
 
-    def plain_reasons(self, item: int) -> List[str]:
+    def plain_reasons(self, item: int) -> list[str]:
         mask = g.layer_get_mask(item)
         found = {
             "opacity": g.layer_get_opacity(item) < 100,
@@ -335,10 +338,11 @@ class CtypesBackend(Backend):
             table,
             None,  # an empty array must be NULL
         )
-        g.plugin_menu_register(procedure.name.encode(), procedure.menu.encode())
+        if procedure.menu:
+            g.plugin_menu_register(procedure.name.encode(), procedure.menu.encode())
 
-    def _run(self, procedure: Procedure, params: Any, count: int) -> Optional[str]:
-        values: List[Any] = []
+    def _run(self, procedure: Procedure, params: Any, count: int) -> str | None:
+        values: list[Any] = []
         for k in range(count):
             kind, data = params[k].type, params[k].data
             if kind == g.FLOAT:

@@ -1,8 +1,11 @@
 """GIMP 3.0 and later: the backend on libgimp's own Python bindings."""
 
+from __future__ import annotations
+
 import sys
 import traceback
-from typing import Any, List, Optional, Sequence, Tuple
+from collections.abc import Sequence
+from typing import Any
 
 import gi
 
@@ -10,6 +13,7 @@ gi.require_version("Gimp", "3.0")
 gi.require_version("Gegl", "0.4")
 gi.require_version("Babl", "0.1")
 from gi.repository import Babl, Gegl, Gimp, GLib, GObject  # noqa: E402
+
 from pluripaint_client.geometry import Region  # noqa: E402
 
 from .backend import PERSISTENT_UNDOABLE, Backend, GimpFailed, Invocation, NewLayer, Procedure  # noqa: E402
@@ -45,7 +49,7 @@ class GiBackend(Backend):
     def format(self, item: int, encoding: str) -> str:
         return Babl.get_name(Babl.format_with_space(encoding, _item(item).get_format()))
 
-    def icc(self, item: int) -> Optional[bytes]:
+    def icc(self, item: int) -> bytes | None:
         space = Babl.format_get_space(_item(item).get_format())
         if Babl.get_name(space) == "sRGB":
             return None
@@ -65,7 +69,7 @@ class GiBackend(Backend):
     def image_valid(self, image: int) -> bool:
         return bool(Gimp.Image.id_is_valid(image))
 
-    def image_size(self, image: int) -> Tuple[int, int]:
+    def image_size(self, image: int) -> tuple[int, int]:
         return _image(image).get_width(), _image(image).get_height()
 
     def base_type(self, image: int) -> str:
@@ -75,7 +79,7 @@ class GiBackend(Backend):
     def precision(self, image: int) -> int:
         return int(_image(image).get_precision())
 
-    def selection_box(self, image: int) -> Optional[Region]:
+    def selection_box(self, image: int) -> Region | None:
         _, any_selected, x1, y1, x2, y2 = Gimp.Selection.bounds(_image(image))
         return Region(x1, y1, x2 - x1, y2 - y1) if any_selected else None
 
@@ -102,7 +106,7 @@ class GiBackend(Backend):
         finally:
             scratch.delete()
 
-    def selected_items(self, image: int) -> List[int]:
+    def selected_items(self, image: int) -> list[int]:
         return [item.get_id() for item in _image(image).get_selected_drawables()]
 
     def select_items(self, image: int, items: Sequence[int]) -> None:
@@ -110,10 +114,10 @@ class GiBackend(Backend):
         if layers:
             _image(image).set_selected_layers(layers)
 
-    def layers(self, image: int) -> List[int]:
+    def layers(self, image: int) -> list[int]:
         return [layer.get_id() for layer in _image(image).get_layers()]
 
-    def channels(self, image: int) -> List[int]:
+    def channels(self, image: int) -> list[int]:
         return [channel.get_id() for channel in _image(image).get_channels()]
 
     def visible_copy(self, image: int) -> int:
@@ -170,7 +174,7 @@ class GiBackend(Backend):
     def position(self, image: int, item: int) -> int:
         return _image(image).get_item_position(_item(item))
 
-    def children(self, item: int) -> List[int]:
+    def children(self, item: int) -> list[int]:
         thing = _item(item)
         return [child.get_id() for child in thing.get_children()] if thing.is_group() else []
 
@@ -180,7 +184,7 @@ class GiBackend(Backend):
     def set_visible(self, item: int, visible: bool) -> None:
         _item(item).set_visible(visible)
 
-    def plain_reasons(self, item: int) -> List[str]:
+    def plain_reasons(self, item: int) -> list[str]:
         layer = _item(item)
         found = {
             "opacity": layer.get_opacity() < 100,
@@ -279,7 +283,7 @@ class GiBackend(Backend):
             def do_set_i18n(self, _name: str) -> bool:
                 return False  # our own gettext catalogue lies beside the plug-in
 
-            def do_query_procedures(self) -> List[str]:
+            def do_query_procedures(self) -> list[str]:
                 return list(named)
 
             def do_create_procedure(self, name: str) -> Any:
@@ -331,8 +335,9 @@ class GiBackend(Backend):
                 Gimp.RunMode.NONINTERACTIVE,
                 GObject.ParamFlags.READWRITE,
             )
-        made.set_menu_label(procedure.label)
-        made.add_menu_path(procedure.menu)
+        if procedure.menu:
+            made.set_menu_label(procedure.label)
+            made.add_menu_path(procedure.menu)
         made.set_documentation(procedure.blurb, procedure.blurb, None)
         made.set_attribution("pluripaint", "pluripaint", "2026")
         flags = GObject.ParamFlags.READWRITE

@@ -5,8 +5,9 @@ through GEGL's own curve both ways. 8 and 16 bit images with encoded values trav
 32-bit float, which GEGL converts to and from half, double, 32-bit integer and linear storage.
 """
 
+from __future__ import annotations
+
 from dataclasses import dataclass
-from typing import Optional, Tuple
 
 from pluripaint_client import rows
 
@@ -29,7 +30,7 @@ class Travel:
     color: str
     color_alpha: str
     coverage: str
-    icc: Optional[bytes]
+    icc: bytes | None
 
     @property
     def sample(self) -> int:
@@ -55,7 +56,7 @@ def travel(gimp: Backend, layer: int) -> Travel:
     )
 
 
-def split_alpha(pixels: bytes, channels: int, depth: str) -> "Tuple[bytes, bytes]":
+def split_alpha(pixels: bytes, channels: int, depth: str) -> tuple[bytes, bytes]:
     """Colour rows and validity (255 where alpha is not 0) out of interleaved rows with alpha last."""
     parts = rows.planes(pixels, channels + 1, depth)
     return rows.interleaved(parts[:-1], depth), rows.samples_mask(parts[-1], depth)

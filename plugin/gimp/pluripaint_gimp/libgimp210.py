@@ -4,6 +4,8 @@ libgimp-2.0 links no GTK (libgimpui-2.0 links GTK 2 and must never be loaded her
 Every function is declared: ctypes' default result is a 32-bit integer, which cuts pointers.
 """
 
+from __future__ import annotations
+
 import ctypes as C
 import sys
 
@@ -190,6 +192,11 @@ _declared = {name: _declare(_gimp, "gimp_" + name, *types) for name, types in _F
 parasite_free = _declare(_library("libgimpbase-2.0", "0"), "gimp_parasite_free", None, C.POINTER(Parasite))
 
 
+def more(functions: dict) -> None:
+    """Declares further ``gimp_`` functions: name → (result, arguments …)."""
+    _declared.update({name: _declare(_gimp, "gimp_" + name, *types) for name, types in functions.items()})
+
+
 def __getattr__(name: str):
     """``gimp_`` functions by their name without the prefix."""
     try:
@@ -207,8 +214,13 @@ def text(pointer) -> str:
 
 def numbers(function, argument: int) -> list:
     """The item numbers that a function returns as an array with a count."""
+    return numbers_of(function, argument)
+
+
+def numbers_of(function, *arguments: int) -> list:
+    """The same for functions of any arguments."""
     count = i32()
-    pointer = function(argument, C.byref(count))
+    pointer = function(*arguments, C.byref(count))
     found = list(C.cast(pointer, C.POINTER(i32))[: count.value]) if pointer else []
     g_free(pointer)
     return found

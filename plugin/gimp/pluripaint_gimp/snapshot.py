@@ -1,7 +1,8 @@
 """What a job is made of, read once before it starts: afterwards the person may do anything."""
 
+from __future__ import annotations
+
 from dataclasses import dataclass
-from typing import Dict, List, Optional, Tuple
 
 from pluripaint_client import geometry, rows
 from pluripaint_client.geometry import Region
@@ -55,14 +56,14 @@ class Snapshot:
     source: Source
     box: Region
     alpha: bytes
-    regions: Tuple[RegionData, ...]
+    regions: tuple[RegionData, ...]
     travel: Travel
     view: Region
     view_pixels: bytes
-    size: Tuple[int, int]
+    size: tuple[int, int]
     precision: int
     base: str
-    offset: Tuple[int, int]
+    offset: tuple[int, int]
 
     def request(self, settings: Settings) -> JobRequest:
         """The job for these pixels; ``settings`` has a seed."""
@@ -79,7 +80,7 @@ class Snapshot:
         )
 
 
-def choose_source(gimp: Backend, image: int, items: "List[int]", wanted: str) -> Source:
+def choose_source(gimp: Backend, image: int, items: list[int], wanted: str) -> Source:
     """The layer to work on, or everything visible with the reason.
 
     Raises:
@@ -108,7 +109,7 @@ def choose_source(gimp: Backend, image: int, items: "List[int]", wanted: str) ->
     )
 
 
-def _why_visible(gimp: Backend, layer: int, items: "List[int]") -> str:
+def _why_visible(gimp: Backend, layer: int, items: list[int]) -> str:
     kind = gimp.kind(layer)
     if len(items) > 1:
         return _REASONS["several"]
@@ -129,7 +130,7 @@ def _seen(gimp: Backend, item: int) -> bool:
 
 
 def take(
-    gimp: Backend, source: Source, settings: Settings, selection: "Optional[Tuple[Region, bytes]]" = None
+    gimp: Backend, source: Source, settings: Settings, selection: tuple[Region, bytes] | None = None
 ) -> Snapshot:
     """Reads everything for one job. ``selection``: box and 8-bit coverage instead of the image's selection.
 
@@ -175,8 +176,8 @@ def _selection(
     canvas: Region,
     way: Travel,
     settings: Settings,
-    given: "Optional[Tuple[Region, bytes]]",
-) -> "Tuple[Region, bytes, bytes]":
+    given: tuple[Region, bytes] | None,
+) -> tuple[Region, bytes, bytes]:
     """Bounds, coverage in the depth that travels, coverage in 8 bits (at least 1 where there is any)."""
     if given is not None:
         box, mask = given
@@ -198,7 +199,7 @@ def _selection(
     return box, alpha, mask
 
 
-def _tight(gimp: Backend, alpha: bytes, wide: Region, canvas: Region, way: Travel) -> "Tuple[Region, bytes]":
+def _tight(gimp: Backend, alpha: bytes, wide: Region, canvas: Region, way: Travel) -> tuple[Region, bytes]:
     """Bounds of altered coverage inside the canvas, and the coverage over them."""
     found = geometry.bounds(rows.samples_mask(alpha, way.depth), wide.width, wide.height)
     box = found.moved(wide.left, wide.top).intersection(canvas) if found else None
@@ -216,7 +217,7 @@ def _regions(
     box: Region,
     mask: bytes,
     settings: Settings,
-) -> List[RegionData]:
+) -> list[RegionData]:
     rules = geometry.RULES._replace(context=settings.context)
     parts = geometry.islands(mask, box.width, box.height)
     if not parts:
@@ -282,7 +283,7 @@ def spread(mask: bytes, box: Region, region: Region, sample: int = 1) -> bytes:
     return bytes(out)
 
 
-def _view(regions: List[RegionData], canvas: Region) -> Region:
+def _view(regions: list[RegionData], canvas: Region) -> Region:
     whole = regions[0].region
     for part in regions[1:]:
         whole = whole.union(part.region)
@@ -298,7 +299,7 @@ def _channel_named(gimp: Backend, image: int, name: str) -> int:
     return 0
 
 
-def what_changed(gimp: Backend, snapshot: Snapshot) -> "Dict[str, bool]":
+def what_changed(gimp: Backend, snapshot: Snapshot) -> dict[str, bool]:
     """What is no longer as it was: ``gone`` (the image), ``shape`` (size, mode, precision), ``layer``."""
     image = snapshot.source.image
     if not gimp.image_valid(image):

@@ -1,5 +1,7 @@
 """The plug-in's sentences in the person's language: gettext catalogues in ``locale`` beside the plug-in."""
 
+from __future__ import annotations
+
 import gettext
 import os
 

@@ -1,9 +1,12 @@
 """Candidates as layers: made, found again, thinned out. Each function that changes the document is one undo step."""
 
+from __future__ import annotations
+
 import json
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
-from typing import Any, Dict, Iterator, List, Optional, Sequence
+from typing import Any
 
 from pluripaint_client import rows
 from pluripaint_client.geometry import Region
@@ -22,8 +25,8 @@ class Set:
     """A group of variations found in a document. ``note`` is what :func:`insert` wrote about it."""
 
     group: int
-    layers: List[int]
-    note: Dict[str, Any]
+    layers: list[int]
+    note: dict[str, Any]
 
 
 @contextmanager
@@ -50,7 +53,7 @@ def layer_pixels(snapshot: Snapshot, candidate: CandidateReady) -> bytes:
 
 def _new_layers(
     snapshot: Snapshot, candidates: Sequence[CandidateReady], shown: Sequence[bool], origin: Region
-) -> List[NewLayer]:
+) -> list[NewLayer]:
     made = []
     for rank, (candidate, visible) in enumerate(zip(candidates, shown), 1):
         note = {"pluripaint": MARK, "method": candidate.method, "seed": candidate.seed, "rank": rank}
@@ -140,7 +143,7 @@ def _as_new_image(
     )
 
 
-def _read_note(gimp: Backend, item: int) -> Optional[Dict[str, Any]]:
+def _read_note(gimp: Backend, item: int) -> dict[str, Any] | None:
     try:
         note = json.loads(gimp.parasite(item).decode() or "null")
     except ValueError:
@@ -148,7 +151,7 @@ def _read_note(gimp: Backend, item: int) -> Optional[Dict[str, Any]]:
     return note if isinstance(note, dict) and note.get("pluripaint") == MARK else None
 
 
-def _as_set(gimp: Backend, item: int) -> Optional[Set]:
+def _as_set(gimp: Backend, item: int) -> Set | None:
     if gimp.kind(item) != "group":
         return None
     note = _read_note(gimp, item)
@@ -158,7 +161,7 @@ def _as_set(gimp: Backend, item: int) -> Optional[Set]:
     return Set(item, ours, note)
 
 
-def find_set(gimp: Backend, image: int, items: Sequence[int]) -> Optional[Set]:
+def find_set(gimp: Backend, image: int, items: Sequence[int]) -> Set | None:
     """The set that holds the active layer, else the newest one in the document, else ``None``."""
     for item in items:
         while item and gimp.kind(item) in ("layer", "text", "group", "other-layer"):

@@ -7,6 +7,7 @@ import threading
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import replace
+from typing import Any
 
 from pluripaint.methods.base import Cancelled, Fill, MethodInfo, Progress, Scene
 
@@ -55,7 +56,7 @@ class Exemplar:
         """
         from pluripaint import patchfield
 
-        chosen = {}
+        chosen: dict[str, Any] = {}
         for name, value in options.items():
             if name not in INFO.options:
                 raise ValueError(f"exemplar has no option {name!r}; it has {', '.join(INFO.options)}.")

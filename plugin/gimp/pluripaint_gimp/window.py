@@ -1,0 +1,467 @@
+"""The one window: settings → progress → review. Nothing enters the document before *Insert*."""
+
+from __future__ import annotations
+
+import queue
+from dataclasses import replace
+from typing import Any
+
+import gi
+
+gi.require_version("Gtk", "3.0")
+from gi.repository import Gdk, GLib, Gtk  # noqa: E402
+
+from pluripaint_client import geometry  # noqa: E402
+from pluripaint_client.geometry import Region  # noqa: E402
+from pluripaint_client.messages import CandidateReady, Done, Failed  # noqa: E402
+from pluripaint_client.runner import Asking, Collected, JobRunner, Settings  # noqa: E402
+
+from . import actions, picture, variations  # noqa: E402
+from .backend import Backend  # noqa: E402
+from .review import Entry, Review  # noqa: E402
+from .settings_page import SettingsPage  # noqa: E402
+from .snapshot import CannotFill, Snapshot, choose_source, take  # noqa: E402
+from .texts import _  # noqa: E402
+
+POLL_MS = 40
+
+
+class _Window:
+    """A GTK window with a row of buttons at its foot, run until it is closed."""
+
+    def __init__(self, gimp: Backend, title: str) -> None:
+        self.gimp = gimp
+        self.loop = GLib.MainLoop()
+        self.window = Gtk.Window(title=title, border_width=12, window_position=Gtk.WindowPosition.CENTER)
+        self.window.set_role("pluripaint")
+        self.window.set_icon_name("edit-clear-all")
+        self.body = Gtk.Box(orientation=Gtk.Orientation.VERTICAL, spacing=12)
+        self.buttons = Gtk.ButtonBox(spacing=6, layout_style=Gtk.ButtonBoxStyle.END)
+        self.body.pack_end(self.buttons, False, False, 0)
+        self.window.add(self.body)
+        self.window.connect("delete-event", lambda *_: self.escape() or True)
+        self.window.connect("key-press-event", lambda _w, event: self.on_key(True, event))
+        self.window.connect("key-release-event", lambda _w, event: self.on_key(False, event))
+
+    def button(self, text: str, action: Any) -> Gtk.Button:
+        made = Gtk.Button.new_with_mnemonic(text)
+        made.connect("clicked", lambda *_: action())
+        self.buttons.add(made)
+        return made
+
+    def default(self, button: Gtk.Button) -> None:
+        button.set_can_default(True)
+        button.get_style_context().add_class("suggested-action")
+        button.grab_default()
+
+    def on_key(self, pressed: bool, event: Any) -> bool:
+        if pressed and event.keyval == Gdk.KEY_Escape:
+            self.escape()
+            return True
+        return False
+
+    def escape(self) -> None:
+        self.loop.quit()
+
+    def run(self) -> None:
+        self.gimp.adopt_window(self.window)
+        self.window.show_all()
+        self.ready()
+        self.window.present()
+        self.loop.run()
+        self.window.destroy()
+        while Gtk.events_pending():
+            Gtk.main_iteration()
+
+    def ready(self) -> None:
+        """After the first show: hides what is not wanted yet."""
+
+    def ask(self, text: str, yes: str) -> bool:
+        """A question before something is lost."""
+        dialog = Gtk.MessageDialog(
+            transient_for=self.window, modal=True, message_type=Gtk.MessageType.QUESTION, text=text
+        )
+        dialog.add_button(_("_Go Back"), Gtk.ResponseType.CANCEL)
+        dialog.add_button(yes, Gtk.ResponseType.YES)
+        dialog.set_default_response(Gtk.ResponseType.YES)
+        answer = dialog.run()
+        dialog.destroy()
+        return bool(answer == Gtk.ResponseType.YES)
+
+
+class GenerateWindow(_Window):
+    """Settings, then a job's progress and its candidates."""
+
+    def __init__(self, gimp: Backend, image: int, items: list[int], settings_path: str) -> None:
+        super().__init__(gimp, _("Generate Variations"))
+        self.image, self.items, self.path = image, items, settings_path
+        self.said: str | None = None
+        self.snapshot: Snapshot | None = None
+        self.runner: JobRunner | None = None
+        self.review: Review | None = None
+        self.collected = Collected()
+        self.stopping = False
+        self.settings = Settings.load(settings_path)
+        self.page = SettingsPage(self.settings, _channel_names(gimp, image))
+        self.stack = Gtk.Stack()
+        self.stack.set_homogeneous(False)
+        self.stack.add_named(self.page, "settings")
+        self.bar = Gtk.ProgressBar(show_text=True)
+        self.trouble = Gtk.Label(xalign=0, wrap=True, max_width_chars=70, selectable=False)
+        self.body.pack_start(self.trouble, False, False, 0)
+        self.body.pack_start(self.bar, False, False, 0)
+        self.body.pack_start(self.stack, True, True, 0)
+        self.discard = self.button(_("Discard _This One"), self._discard_this)
+        self.more = self.button(_("_More"), self._more)
+        self.retry = self.button(_("_Retry"), self._retry)
+        self.stop = self.button(_("_Stop"), self._stop)
+        self.cancel = self.button(_("_Cancel"), self.escape)
+        self.go = self.button(_("_Generate"), self.generate)
+        self.insert = self.button(_("_Insert"), self.finish)
+        self.asking = Asking(_prepare)
+        GLib.timeout_add(POLL_MS, self._listen_to_daemon)
+
+    # -- the three states
+    def ready(self) -> None:
+        self._state("settings")
+        self.page.focus()
+        # GEGL's start-up hides behind the person's reading.
+        GLib.idle_add(self._draw_surroundings)
+
+    def _state(self, state: str) -> None:
+        running, review = state == "progress", state == "review"
+        for widget, shown in (
+            (self.bar, running),
+            (self.stop, running),
+            (self.go, state == "settings"),
+            (self.more, review),
+            (self.retry, review),
+            (self.discard, review),
+            (self.insert, review),
+        ):
+            widget.set_visible(shown)
+        self.cancel.set_label(_("_Discard All") if review else _("_Cancel"))
+        if state == "settings":
+            self.stack.set_visible_child(self.page)
+            self.default(self.go)
+        elif self.review:
+            self.stack.set_visible_child(self.review)
+            self.default(self.insert if review else self.stop)
+
+    def _draw_surroundings(self) -> bool:
+        box = self.gimp.selection_box(self.image)
+        if box is None:
+            self._trouble(_("Nothing is selected. Select what is to be replaced, then press Generate."))
+            return False
+        self.gimp.start_pixels()
+        width, height = self.gimp.image_size(self.image)
+        try:
+            wide = geometry.RULES._replace(context=4.0)
+            view = geometry.region_around(box, Region(0, 0, width, height), wide)
+            layers = self.items or self.gimp.layers(self.image)
+            place = self.gimp.box(layers[0])
+            rows = self.gimp.read(layers[0], view.moved(-place.left, -place.top), "R'G'B' u8")
+        except geometry.TooLarge as error:
+            self._trouble(str(error))
+            return False
+        self.page.surround(rows, view, box)
+        return False
+
+    def _listen_to_daemon(self) -> bool:
+        if self.asking.is_alive():
+            self.page.note.set_text(_("Reaching the daemon…"))
+            return True
+        methods, refusal = self.asking.answer
+        self.page.note.set_text(refusal or _("The daemon is ready."))
+        if methods:
+            self.page.offer_methods(methods)
+        return False
+
+    def _trouble(self, text: str) -> None:
+        self.trouble.set_text(text)
+        self.trouble.set_visible(bool(text))
+
+    # -- a job
+    def generate(self) -> None:
+        """Takes the snapshot and sends it."""
+        self.settings = self.page.settings()
+        self.settings.save(self.path)
+        try:
+            source = choose_source(
+                self.gimp,
+                self.image,
+                self.gimp.selected_items(self.image) or self.items,
+                self.settings.source,
+            )
+            self.snapshot = take(self.gimp, source, self.settings)
+        except CannotFill as refusal:
+            self._trouble(str(refusal))
+            return
+        self._trouble(source.note)
+        if self.review:
+            self.review.destroy()
+        view = self.snapshot.view
+        before = picture.from_rows(self.snapshot.view_pixels, view.width, view.height, False)
+        self.review = Review(before, self.snapshot.box, view)
+        self.stack.add(self.review)
+        self.review.show_all()
+        self._send(self.settings.with_seed())
+
+    def _send(self, settings: Settings) -> None:
+        assert self.snapshot and self.review
+        self.settings, self.collected, self.stopping = settings, Collected(), False
+        self.review.follow = settings.show_newest
+        self.text, self.fraction = _("Reaching the daemon…"), 0.0
+        self.runner = JobRunner(self.snapshot.request(settings))
+        self.runner.start()
+        self._state("progress")
+        GLib.timeout_add(POLL_MS, self._poll)
+
+    def _poll(self) -> bool:
+        runner = self.runner
+        if runner is None:
+            return False
+        while True:
+            try:
+                event = runner.events.get_nowait()
+            except queue.Empty:
+                break
+            self.collected.take(event)
+            if isinstance(event, CandidateReady):
+                self._arrived(event)
+            have, wanted = len(self.collected.candidates), self.settings.variations
+            self.text, self.fraction = actions.told(event, self.text, self.fraction, have, wanted)
+        self.bar.set_fraction(self.fraction)
+        self.bar.set_text(self.text)
+        if self.collected.ending is None:
+            return True
+        self.runner = None
+        self._ended()
+        return False
+
+    def _arrived(self, candidate: CandidateReady) -> None:
+        assert self.snapshot and self.review
+        rows = variations.layer_pixels(self.snapshot, candidate)
+        box = self.snapshot.box
+        seen = self.gimp.convert(rows, box.width, box.height, self.snapshot.travel.color_alpha, "R'G'B'A u8")
+        fill = picture.from_rows(seen, box.width, box.height, True)
+        self.review.add_entry(Entry(candidate, f"{candidate.method} · {candidate.seed}", fill))
+
+    def _ended(self) -> None:
+        assert self.review
+        ending = self.collected.ending
+        if isinstance(ending, Done):
+            self._arrange()
+        elif isinstance(ending, Failed) or not self.stopping:
+            self._trouble(actions.sentence(ending))
+        if self.review.entries:
+            self._state("review")
+            return
+        if not isinstance(ending, Failed):
+            self._trouble(actions.sentence(ending))
+        self._state("settings")
+
+    def _arrange(self) -> None:
+        """Best first; of this job only the shown ones and those the person marked."""
+        assert self.review
+        drawn = set(map(id, self.collected.drawn))
+        place = {id(one): k for k, one in enumerate(self.collected.best(self.settings.variations))}
+        earlier = [entry for entry in self.review.entries if id(entry.key) not in drawn]
+        mine = [entry for entry in self.review.entries if id(entry.key) in drawn]
+        best = sorted((e for e in mine if id(e.key) in place), key=lambda entry: place[id(entry.key)])
+        marked = [entry for entry in mine if entry.kept and id(entry.key) not in place]
+        self.review.arrange(earlier + best + marked)
+
+    # -- what the person does
+    def _stop(self) -> None:
+        self.stopping = True
+        if self.runner:
+            self.runner.cancel()
+
+    def _more(self) -> None:
+        step = 3 * self.settings.variations
+        self._send(replace(self.settings, seed=(self.settings.seed + step) % 2**31))
+
+    def _retry(self) -> None:
+        if self.review:
+            self.review.arrange([entry for entry in self.review.entries if entry.kept])
+        self._send(replace(self.settings, seed=-1).with_seed())
+
+    def _discard_this(self) -> None:
+        if self.review:
+            self.review.discard_current()
+            if not self.review.entries:
+                self._state("settings")
+
+    def finish(self) -> None:
+        """Puts what is left of the candidates into the document."""
+        if not (self.review and self.snapshot and self.review.entries):
+            return
+        said = variations.insert(
+            self.gimp,
+            self.snapshot,
+            self.settings,
+            [entry.key for entry in self.review.entries],
+            self.review.kept,
+        )
+        if said:
+            self.gimp.message(said)
+        self.said = ""
+        self.loop.quit()
+
+    def escape(self) -> None:
+        """Leaves; asks first once a candidate exists."""
+        have = len(self.review.entries) if self.review else 0
+        if have and not self.ask(
+            _("Discard {number} variations? They are not in the picture yet.").format(number=have),
+            _("_Discard"),
+        ):
+            return
+        if self.runner:
+            self.runner.cancel()
+            self.runner.join(1.0)
+        self.loop.quit()
+
+    def on_key(self, pressed: bool, event: Any) -> bool:
+        in_review = self.review is not None and self.stack.get_visible_child() is self.review
+        if in_review and not event.state & Gdk.ModifierType.MOD1_MASK:
+            if pressed and event.keyval in (Gdk.KEY_Return, Gdk.KEY_KP_Enter):
+                if self.runner is None:
+                    self.finish()
+                return True
+            if self.review.key(pressed, event.keyval):  # type: ignore[union-attr]
+                if not self.review.entries and self.runner is None:  # type: ignore[union-attr]
+                    self._state("settings")
+                return True
+        return super().on_key(pressed, event)
+
+
+class PickWindow(_Window):
+    """The review of layers that are in the document already."""
+
+    def __init__(self, gimp: Backend, image: int, found: variations.Set) -> None:
+        super().__init__(gimp, _("Pick Variation"))
+        self.image, self.found = image, found
+        self.said: str | None = None
+        gimp.start_pixels()
+        box = gimp.box(found.layers[0])
+        width, height = gimp.image_size(image)
+        view = geometry.region_around(box, Region(0, 0, width, height))
+        below = variations.source_of(gimp, image, found)
+        place = gimp.box(below) if below else view
+        rows = (
+            gimp.read(below, view.moved(-place.left, -place.top), "R'G'B' u8")
+            if below
+            else bytes(3 * view.area)
+        )
+        self.review = Review(picture.from_rows(rows, view.width, view.height, False), box, view)
+        self.review.follow = False
+        for layer in found.layers:
+            size = gimp.box(layer)
+            seen = gimp.read(layer, Region(0, 0, size.width, size.height), "R'G'B'A u8")
+            fill = picture.from_rows(seen, size.width, size.height, True)
+            self.review.add_entry(Entry(layer, gimp.item_name(layer), fill, gimp.visible(layer)))
+        self.body.pack_start(self.review, True, True, 0)
+        self.button(_("_Cancel"), self.escape)
+        self.default(self.button(_("_Show Marked"), self.finish))
+
+    def finish(self) -> None:
+        """Shows the marked layers, else the one looked at."""
+        marked = [entry.key for entry in self.review.entries if entry.kept]
+        shown = marked or [self.review.entries[self.review.current].key]
+        if self.gimp.image_valid(self.image):
+            variations.show_only(self.gimp, self.image, self.found, shown)
+        self.said = ""
+        self.loop.quit()
+
+    def on_key(self, pressed: bool, event: Any) -> bool:
+        if pressed and event.keyval in (Gdk.KEY_Return, Gdk.KEY_KP_Enter):
+            self.finish()
+            return True
+        if event.keyval != Gdk.KEY_Delete and self.review.key(pressed, event.keyval):
+            return True
+        return super().on_key(pressed, event)
+
+
+class StatusWindow(_Window):
+    """What the daemon does and holds; gives memory back on request."""
+
+    def __init__(self, gimp: Backend) -> None:
+        super().__init__(gimp, _("Inpaint Settings / Status"))
+        self.text = Gtk.Label(label=_("Reaching the daemon…"), xalign=0, selectable=True, wrap=True)
+        self.text.set_max_width_chars(80)
+        self.body.pack_start(self.text, True, True, 0)
+        self.button(_("_Release GPU and Memory"), lambda: self._ask(lambda client: client.release()))
+        self.button(_("Open _Log"), self._open_log)
+        self.default(self.button(_("_Close"), self.escape))
+        self._state: dict[str, Any] = {}
+        self._ask(lambda client: None)
+
+    def _ask(self, question: Any) -> None:
+        def both(client: Any) -> Any:
+            question(client)
+            return client.status()
+
+        self._asking = Asking(both)
+        GLib.timeout_add(POLL_MS, self._listen)
+
+    def _listen(self) -> bool:
+        if self._asking.is_alive():
+            return True
+        state, refusal = self._asking.answer
+        self._state = state or {}
+        self.text.set_text(refusal or _lines(self._state))
+        return False
+
+    def _open_log(self) -> None:
+        path = str(self._state.get("log") or "")
+        if path:
+            Gtk.show_uri_on_window(self.window, GLib.filename_to_uri(path), Gdk.CURRENT_TIME)
+
+
+def _lines(state: dict[str, Any], indent: str = "") -> str:
+    """A status as readable lines."""
+    lines = []
+    for key, value in state.items():
+        if key in ("v", "type", "ref", "job"):
+            continue
+        if isinstance(value, dict):
+            lines.append(f"{indent}{key}:\n{_lines(value, indent + '    ')}")
+        elif isinstance(value, list) and value and isinstance(value[0], dict):
+            lines.append(f"{indent}{key}:")
+            lines += [_lines(one, indent + "    ") for one in value]
+        else:
+            lines.append(f"{indent}{key}: {value}")
+    return "\n".join(lines)
+
+
+def _prepare(client: Any) -> Any:
+    client.prepare()
+    return client.methods()
+
+
+def _channel_names(gimp: Backend, image: int) -> list[str]:
+    return [gimp.item_name(channel) for channel in gimp.channels(image)]
+
+
+def generate(gimp: Backend, image: int, items: list[int], settings_path: str) -> str | None:
+    """Runs the window; ``None`` when the person left without inserting."""
+    gimp.prepare_window()
+    window = GenerateWindow(gimp, image, items, settings_path)
+    window.run()
+    return window.said
+
+
+def pick(gimp: Backend, image: int, found: variations.Set) -> str | None:
+    """Runs the review on layers of the document."""
+    gimp.prepare_window()
+    window = PickWindow(gimp, image, found)
+    window.run()
+    return window.said
+
+
+def status(gimp: Backend) -> str | None:
+    """Runs the status window."""
+    gimp.prepare_window()
+    StatusWindow(gimp).run()
+    return ""

@@ -1,0 +1,144 @@
+"""Krita's side of it: the menu *Filter → Inpaint*, the docker, one desk for the whole program."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from krita import DockWidget, DockWidgetFactory, DockWidgetFactoryBase, Extension, Krita
+
+from .desk import Desk
+from .editor import KritaEditor
+from .panel import Panel, StatusDialog
+from .qt import QtWidgets
+from .texts import _
+
+DOCKER = "pluripaint_docker"
+_MENU = "pluripaint_menu"
+
+_desk: Desk | None = None
+
+
+def desk() -> Desk:
+    """The one desk: every window's docker shows the same sets."""
+    global _desk
+    if _desk is None:
+        _desk = Desk(KritaEditor(Krita.instance()))
+    return _desk
+
+
+class InpaintDocker(DockWidget):
+    """Settings, progress and review beside the canvas. Krita makes one for each window."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.setWindowTitle(_("Inpaint Variations"))
+        self.panel = Panel(desk())
+        self.setWidget(self.panel)
+        self.visibilityChanged.connect(self._shown)
+
+    def canvasChanged(self, canvas: Any) -> None:  # noqa: N802
+        """Another document or view: saved selections and context are its own."""
+        self.panel.refresh()
+        self.panel.settings.show_context()
+
+    def _shown(self, visible: bool) -> None:
+        if visible:
+            self.panel.settings.show_context()
+
+
+class Inpaint(Extension):
+    """The actions."""
+
+    def __init__(self, parent: Any) -> None:
+        super().__init__(parent)
+        self._dialogs: list[Any] = []
+
+    def setup(self) -> None:
+        """Nothing before a window is there."""
+
+    def createActions(self, window: Any) -> None:  # noqa: N802
+        """Once per window."""
+        top = window.createAction(_MENU, _("Inpaint"), "filter")
+        menu = QtWidgets.QMenu(_MENU, window.qwindow())
+        top.setMenu(menu)
+        for name, text, act in (
+            ("pluripaint_generate", _("Generate Variations…"), self._generate),
+            ("pluripaint_again", _("Generate Variations (last settings)"), self._again),
+            ("pluripaint_more", _("Generate More"), self._more),
+            ("pluripaint_pick", _("Pick Variation…"), self._pick),
+            ("pluripaint_keep", _("Keep Visible, Discard the Rest"), self._keep),
+            ("pluripaint_status", _("Inpaint Settings / Status…"), self._status),
+        ):
+            action = window.createAction(name, text, "filter/" + _MENU)
+            action.triggered.connect(lambda _checked=False, act=act: act())
+        desk().said.connect(self._say)
+
+    # -------------------------------------------------------------------------------------------- actions
+
+    def _generate(self) -> None:
+        desk().prepare()
+        docker = _docker()
+        if docker is not None:
+            docker.show()
+            docker.raise_()
+            docker.panel.show_settings()
+
+    def _again(self) -> None:
+        desk().generate(insert_when_done=True)
+        self._show_unless_hidden_on_purpose()
+
+    def _more(self) -> None:
+        desk().generate_more()
+
+    def _pick(self) -> None:
+        if desk().pick() is not None:
+            docker = _docker()
+            if docker is not None:
+                docker.show()
+                docker.raise_()
+                docker.panel.new.setChecked(False)
+                docker.panel.review.picture.setFocus()
+
+    def _keep(self) -> None:
+        desk().keep_visible()
+
+    def _status(self) -> None:
+        window = Krita.instance().activeWindow()
+        dialog = StatusDialog(desk(), window.qwindow() if window is not None else None)
+        self._dialogs = [other for other in self._dialogs if other.isVisible()] + [dialog]
+        dialog.show()
+
+    # -------------------------------------------------------------------------------------------- words
+
+    def _say(self, sentence: str) -> None:
+        """Also over the canvas, for whoever has no docker open."""
+        docker = _docker()
+        if docker is not None and docker.isVisible():
+            return
+        window = Krita.instance().activeWindow()
+        view = window.activeView() if window is not None else None
+        if view is not None:
+            view.showFloatingMessage(sentence, Krita.instance().icon("dialog-information"), 6000, 1)
+
+    def _show_unless_hidden_on_purpose(self) -> None:
+        docker = _docker()
+        if docker is not None and docker.isVisible():
+            docker.raise_()
+
+
+def _docker() -> Any | None:
+    window = Krita.instance().activeWindow()
+    if window is None:
+        return None
+    found = window.qwindow().findChild(QtWidgets.QDockWidget, DOCKER)
+    return found if found is not None and hasattr(found, "panel") else None
+
+
+def register() -> None:
+    """Hand extension and docker to Krita; called once, when Krita loads the plug-in."""
+    app = Krita.instance()
+    app.addExtension(Inpaint(app))
+    app.addDockWidgetFactory(DockWidgetFactory(DOCKER, DockWidgetFactoryBase.DockRight, InpaintDocker))
+
+
+__all__ = ["DOCKER", "Inpaint", "InpaintDocker", "register"]

@@ -1,0 +1,206 @@
+#!/usr/bin/python3
+"""A remote hand inside GIMP for tests: prepares pictures and tells what is there. Never calls the plug-in's actions.
+
+Installed as a plug-in of its own; runs Python given in base64 and writes what ``answer`` holds as JSON. Talks to GIMP
+through the plug-in's backend (reading) and through libgimp's own functions (preparing).
+"""
+
+import base64
+import hashlib
+import json
+import os
+import sys
+import traceback
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.realpath(__file__)), "..", "pluripaint"))
+
+from pluripaint_gimp import backend
+
+from pluripaint_client.geometry import Region
+
+gimp = backend.find()
+GI = type(gimp).__name__ == "GiBackend"
+
+
+def images():
+    if GI:
+        from gi.repository import Gimp
+
+        return [image.get_id() for image in Gimp.get_images()]
+    from pluripaint_gimp import libgimp210 as g
+
+    return g.numbers_of(g.image_list)
+
+
+def item(number):
+    from gi.repository import Gimp
+
+    return Gimp.Item.get_by_id(number)
+
+
+def picture(number):
+    from gi.repository import Gimp
+
+    return Gimp.Image.get_by_id(number)
+
+
+def digest(number, box=None):
+    size = gimp.box(number)
+    box = box or Region(0, 0, size.width, size.height)
+    return hashlib.sha256(gimp.read(number, box, gimp.format(number, gimp.encoding(number)))).hexdigest()
+
+
+def tree(image, items=None):
+    """Every layer: name, kind, eye, place, encoding, hash of its pixels, children."""
+    found = []
+    for one in gimp.layers(image) if items is None else items:
+        kind = gimp.kind(one)
+        entry = {
+            "name": gimp.item_name(one),
+            "kind": kind,
+            "visible": gimp.visible(one),
+            "box": list(gimp.box(one)),
+        }
+        if kind == "group":
+            entry["children"] = tree(image, gimp.children(one))
+        else:
+            entry["encoding"], entry["pixels"] = gimp.encoding(one), digest(one)
+        found.append(entry)
+    return found
+
+
+def state(image):
+    box = gimp.selection_box(image)
+    return {
+        "tree": tree(image),
+        "active": [gimp.item_name(one) for one in gimp.selected_items(image)],
+        "selection": [list(box), digest(gimp.selection(image), box)] if box else None,
+    }
+
+
+def by_name(image, name, items=None):
+    for one in gimp.layers(image) if items is None else items:
+        if gimp.item_name(one) == name:
+            return one
+        below = by_name(image, name, gimp.children(one))
+        if below:
+            return below
+    return 0
+
+
+def select(image, kind, x, y, w, h, feather=0.0, add=False):
+    """A rectangle or ellipse; as a person's own step it is in the undo history."""
+    if GI:
+        from gi.repository import Gimp
+
+        how = Gimp.ChannelOps.ADD if add else Gimp.ChannelOps.REPLACE
+        target = picture(image)
+        (target.select_ellipse if kind == "ellipse" else target.select_rectangle)(how, x, y, w, h)
+        if feather:
+            Gimp.Selection.feather(target, feather)
+    else:
+        from pluripaint_gimp import libgimp210 as g
+
+        chosen = g.image_select_ellipse if kind == "ellipse" else g.image_select_rectangle
+        chosen(image, 0 if add else 2, x, y, w, h)
+        if feather:
+            g.selection_feather(image, feather)
+    gimp.displays_flush()
+
+
+def new_picture(width, height, gray, precision, alpha, pixels_format, pixels, profile=b"", offset=(0, 0)):
+    """A shown picture with one layer ``source`` from raw rows."""
+    if GI:
+        from gi.repository import Gimp
+
+        kind = Gimp.ImageBaseType.GRAY if gray else Gimp.ImageBaseType.RGB
+        image = Gimp.Image.new_with_precision(width, height, kind, Gimp.Precision(precision))
+        if profile:
+            image.set_color_profile(Gimp.ColorProfile.new_from_icc_profile(profile))
+        types = [
+            Gimp.ImageType.RGB_IMAGE,
+            Gimp.ImageType.RGBA_IMAGE,
+            Gimp.ImageType.GRAY_IMAGE,
+            Gimp.ImageType.GRAYA_IMAGE,
+        ]
+        layer = Gimp.Layer.new(
+            image, "source", width, height, types[2 * gray + alpha], 100, Gimp.LayerMode.NORMAL
+        )
+        layer.set_offsets(*offset)
+        image.insert_layer(layer, None, 0)
+        image_id, layer_id = image.get_id(), layer.get_id()
+        gimp._write(layer, Region(0, 0, width, height), gimp.format(layer_id, pixels_format), pixels)
+    else:
+        import ctypes as C
+
+        from pluripaint_gimp import libgimp210 as g
+
+        image_id = g.image_new_with_precision(width, height, int(gray), precision)
+        if profile:
+            made = g.color_profile_new(C.c_char_p(profile), len(profile), None)
+            g.image_set_color_profile(image_id, made)
+        layer_id = g.layer_new(image_id, b"source", width, height, 2 * gray + alpha, 100.0, 28)
+        g.layer_set_offsets(layer_id, *offset)
+        g.image_insert_layer(image_id, layer_id, 0, 0)
+        gimp._write(layer_id, Region(0, 0, width, height), gimp.format(layer_id, pixels_format), pixels)
+    return image_id, layer_id
+
+
+def close(image):
+    if GI:
+        picture(image).delete()
+    else:
+        from pluripaint_gimp import libgimp210 as g
+
+        g.image_delete(image)
+
+
+def run(_gimp, call):
+    gimp.start_pixels()
+    if not GI:
+        import ctypes as C
+
+        from pluripaint_gimp import libgimp210 as g
+
+        g.more(
+            {
+                "image_list": (g.vp, C.POINTER(g.i32)),
+                "image_select_rectangle": (g.i32, g.i32, g.i32, g.dbl, g.dbl, g.dbl, g.dbl),
+                "image_select_ellipse": (g.i32, g.i32, g.i32, g.dbl, g.dbl, g.dbl, g.dbl),
+                "selection_none": (g.i32, g.i32),
+                "selection_invert": (g.i32, g.i32),
+                "layer_set_opacity": (g.i32, g.i32, g.dbl),
+                "image_convert_indexed": (g.i32, g.i32, g.i32, g.i32, g.i32, g.i32, g.i32, g.cp),
+                "image_resize": (g.i32, g.i32, g.i32, g.i32, g.i32, g.i32),
+                "image_set_active_channel": (g.i32, g.i32, g.i32),
+            }
+        )
+    names = dict(globals(), answer=None)
+    try:
+        exec(base64.b64decode(call.values["code"]).decode(), names)
+        said = {"answer": names["answer"]}
+    except BaseException:
+        said = {"error": traceback.format_exc()}
+    with open(call.values["path"], "w") as file:
+        json.dump(said, file)
+    return ""
+
+
+sys.exit(
+    gimp.main(
+        [
+            backend.Procedure(
+                "pluripaint-test-hand",
+                "Hand",
+                "for tests",
+                run,
+                (
+                    backend.Argument("code", "base64", "string", ""),
+                    backend.Argument("path", "answer", "string", ""),
+                ),
+                needs_image=False,
+                menu="",
+            )
+        ]
+    )
+)

@@ -129,9 +129,11 @@ def test_hidden_pixels_enter_nothing_and_outside_nothing_changes(dtype, channels
     if space == "icc":
         space = bytes(imagecodecs.cms_profile("adobergb" if channels >= 3 else "gray", gamma=2.2))
     photo, selection = _photo(dtype, channels, space=space), _selection()
+    selection[14:18, 10:14] = 255
     unknown = selection > 0
     if channels in (2, 4):
-        photo.pixels[:12, :25, -1] = 0
+        # Transparent, partly inside the selection's box, mostly not selected.
+        photo.pixels[5:25, 12:35, -1] = 0
         unknown = unknown | (photo.pixels[..., -1] == 0)
     results = []
     for seed in (1, 2):
@@ -186,6 +188,14 @@ def test_transparent_pixels_become_opaque_by_the_selection() -> None:
     _, (shown,), _ = _run(request_for(photo, selection, method="toy", count=1))
     out = lay_back(photo, selection, shown.fills, shown.boxes)
     assert np.array_equal(out[..., 3], np.maximum(photo.pixels[..., 3], selection))
+
+
+def test_the_exclusion_mask_reaches_the_method() -> None:
+    exclude = np.zeros((90, 110), bool)
+    exclude[:20, 30:] = True
+    request = request_for(_photo(), _selection(), exclude, method="toy", count=1)
+    _run(request)
+    assert np.array_equal(SEEN[0].exclude, exclude)
 
 
 def test_a_region_with_nothing_known_is_refused() -> None:

@@ -6,6 +6,7 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+import cv2
 import numpy as np
 
 from pluripaint.methods import registry
@@ -16,6 +17,8 @@ from pluripaint.pipeline.configuration import configuration_hash
 from pluripaint.pipeline.types import Candidate, FillError, FillRequest, Settled
 
 SEEDS = 2**31
+_VIEW_SIDE = 256
+"""Candidates are compared at this size at most."""
 
 
 def fill(
@@ -198,8 +201,18 @@ def _joint_score(fills: Sequence[Fill], parts: Sequence[region.Prepared]) -> flo
 
 
 def _view(part: region.Prepared, one: Fill) -> tuple[np.ndarray, np.ndarray]:
+    """The painted part of a fill, small: a large pool of large fills must fit into memory."""
     rows, columns = part.slices
-    return one.image[rows, columns].astype(np.float16), part.scene.core[rows, columns]
+    painted = part.scene.core[rows, columns].astype(np.float32)
+    image = one.image[rows, columns] * painted[..., None]
+    height, width = painted.shape
+    if max(height, width) > _VIEW_SIDE:
+        scale = _VIEW_SIDE / max(height, width)
+        size = max(1, round(width * scale)), max(1, round(height * scale))
+        image = cv2.resize(image, size, interpolation=cv2.INTER_AREA)
+        painted = cv2.resize(painted, size, interpolation=cv2.INTER_AREA)
+        image = image / np.maximum(painted, 1e-3)[..., None]
+    return image.astype(np.float16), painted >= 0.5 if (painted >= 0.5).any() else painted > 0
 
 
 def _difference(one: _Drawn, other: _Drawn) -> float:

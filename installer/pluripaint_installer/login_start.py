@@ -75,6 +75,9 @@ def systemd_quote(text: str) -> str:
 
 
 def systemd_unit(command: Sequence[str], variables: Mapping[str, str]) -> str:
+    if set(command[0]) & set("'\"\\"):
+        # systemd takes no program whose path has a quote or a backslash, however it is written; a shell does.
+        command = ["/bin/sh", "-c", 'exec "$0" "$@"', *command]
     # The program's own name takes no $$: systemd expands no variables in it.
     words = [systemd_quote(command[0]).replace("$$", "$"), *map(systemd_quote, command[1:])]
     settings = [

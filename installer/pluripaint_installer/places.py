@@ -88,11 +88,8 @@ def find(
         library = home / "Library"
         data = xdg("XDG_DATA_HOME", "Library/Application Support") / NAME
         connection = account / "Library" / "Application Support" / NAME
-        logs = library / "Logs" / NAME
-        state = environ.get("XDG_STATE_HOME", "").strip()
-        if state:
-            logs = Path(state) / NAME / "log"
-        config, cache = library, xdg("XDG_CACHE_HOME", "Library/Caches") / NAME
+        config, logs = library, library / "Logs" / NAME
+        cache = xdg("XDG_CACHE_HOME", "Library/Caches") / NAME
     else:
         data = xdg("XDG_DATA_HOME", ".local/share") / NAME
         connection = account / ".local" / "share" / NAME

@@ -203,8 +203,8 @@ def _joint_score(fills: Sequence[Fill], parts: Sequence[region.Prepared]) -> flo
 def _view(part: region.Prepared, one: Fill) -> tuple[np.ndarray, np.ndarray]:
     """The painted part of a fill, small: a large pool of large fills must fit into memory."""
     rows, columns = part.slices
-    painted = part.scene.core[rows, columns].astype(np.float32)
-    image = one.image[rows, columns] * painted[..., None]
+    painted: np.ndarray = part.scene.core[rows, columns].astype(np.float32)
+    image: np.ndarray = one.image[rows, columns] * painted[..., None]
     height, width = painted.shape
     if max(height, width) > _VIEW_SIDE:
         scale = _VIEW_SIDE / max(height, width)

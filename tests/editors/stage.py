@@ -52,8 +52,8 @@ class Stage:
             start_new_session=True,
         )
         os.close(write)
-        self.display = ":" + os.read(read, 16).decode().strip()
-        os.close(read)
+        with os.fdopen(read) as announced:
+            self.display = ":" + announced.readline().strip()
         self.environment = {**os.environ, "DISPLAY": self.display}
         self._manager = subprocess.Popen(
             ["openbox"],

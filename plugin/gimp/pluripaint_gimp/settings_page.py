@@ -67,8 +67,8 @@ class SettingsPage(Gtk.Box):
         names = [("", _("Nothing"))] + [(name, name) for name in channels]
         chosen = settings.exclude if settings.exclude in channels else ""
         self._exclude = self._combo(self._more, _("_Don't copy from"), names, chosen)
-        self._grow = self._spin(self._more, _("_Grow selection (px)"), settings.grow, -200, 200, 1)
-        self._feather = self._spin(self._more, _("_Feather selection (px)"), settings.feather, 0, 200, 1)
+        self._grow = self._spin(self._more, _("Grow selection (p_x)"), settings.grow, -200, 200, 1)
+        self._feather = self._spin(self._more, _("F_eather selection (px)"), settings.feather, 0, 200, 1)
         self._newest = Gtk.CheckButton.new_with_mnemonic(_("Show the ne_west as it arrives"))
         self._newest.set_active(settings.show_newest)
         self._attach(self._more, self._newest, None)

@@ -107,7 +107,7 @@ class GenerateWindow(_Window):
         self.stack.set_homogeneous(False)
         self.stack.add_named(self.page, "settings")
         self.bar = Gtk.ProgressBar(show_text=True)
-        self.trouble = Gtk.Label(xalign=0, wrap=True, max_width_chars=70, selectable=False)
+        self.trouble = Gtk.Label(xalign=0, wrap=True, max_width_chars=70, no_show_all=True)
         self.body.pack_start(self.trouble, False, False, 0)
         self.body.pack_start(self.bar, False, False, 0)
         self.body.pack_start(self.stack, True, True, 0)

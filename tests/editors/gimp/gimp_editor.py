@@ -38,7 +38,8 @@ class Gimp:
         self.stage, self.root, self.version = stage, root, version
         self.inside = Path("/tmp") / home.name
         self.outside = (root / "tmp" / home.name) if root else home
-        self.outside.mkdir(parents=True, exist_ok=True)
+        shutil.rmtree(self.outside, ignore_errors=True)
+        self.outside.mkdir(parents=True)
         if not root:
             self.inside = self.outside
         self.home = self.outside / "pluripaint"
@@ -99,7 +100,7 @@ class Gimp:
         command.append(str(picture))
         if self.root:
             command = [
-                "chroot",
+                "/usr/sbin/chroot",
                 str(self.root),
                 "env",
                 "-i",

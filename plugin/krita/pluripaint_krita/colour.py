@@ -9,14 +9,14 @@ import struct
 import tempfile
 import zlib
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Tuple
 
 from pluripaint_client import rows
 
 from .qt import QtCore
 from .texts import _
 
-Space = tuple[str, str, str]
+Space = Tuple[str, str, str]
 
 DEPTHS = {"U8": "uint8", "U16": "uint16", "F16": "float16", "F32": "float32"}
 CHANNELS = {"RGBA": 4, "GRAYA": 2}

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import asdict
-from typing import Any
+from typing import Any, Callable
 
 from pluripaint_client import Client
 from pluripaint_client.runner import Asking, Connect, Settings, connect_to_daemon

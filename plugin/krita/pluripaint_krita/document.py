@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Tuple
 
 from pluripaint_client import JobRequest, Region, RegionData, geometry, rows
 from pluripaint_client.runner import Settings
@@ -24,7 +24,7 @@ class NoSelection(Refusal):
         self.transparent = transparent
 
 
-Selected = tuple[Region, bytes]
+Selected = Tuple[Region, bytes]
 """A rectangle in the document and its mask, 0…255."""
 
 

@@ -33,7 +33,12 @@ class InpaintDocker(DockWidget):
         super().__init__()
         self.setWindowTitle(_("Inpaint Variations"))
         self.panel = Panel(desk())
-        self.setWidget(self.panel)
+        # A small window must not push the buttons off the screen.
+        scroll = QtWidgets.QScrollArea()
+        scroll.setWidgetResizable(True)
+        scroll.setFrameShape(QtWidgets.QFrame.Shape.NoFrame)
+        scroll.setWidget(self.panel)
+        self.setWidget(scroll)
         self.visibilityChanged.connect(self._shown)
 
     def canvasChanged(self, canvas: Any) -> None:  # noqa: N802

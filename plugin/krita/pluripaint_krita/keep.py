@@ -6,8 +6,7 @@ Layers docker. What is selected there is compared by unique id with what is mean
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
+from typing import Any, Callable
 
 from . import active, sets
 from .qt import QtCore, QtWidgets

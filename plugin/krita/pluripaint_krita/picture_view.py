@@ -16,7 +16,7 @@ class PictureView(QtWidgets.QWidget):
 
     def __init__(self, parent: Any | None = None) -> None:
         super().__init__(parent)
-        self.setMinimumSize(120, 160)
+        self.setMinimumSize(120, 110)
         self.setSizePolicy(QtWidgets.QSizePolicy.Policy.Expanding, QtWidgets.QSizePolicy.Policy.Expanding)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self._image: Any | None = None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Tuple
 
 from pluripaint_client import Region, rows
 
@@ -12,7 +12,7 @@ from .qt import Qt, QtCore, QtGui
 MOST_PIXELS = 16 << 20
 """Islands so far apart that they would need a larger picture are shown by the region with the largest hole."""
 
-Patch = tuple[Region, Any]
+Patch = Tuple[Region, Any]
 """Where a picture lies in the photo, and the QImage."""
 
 

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
+from typing import Any, Callable
 
 from . import pictures
 from .desk import Desk
@@ -25,7 +24,6 @@ class ReviewPage(QtWidgets.QWidget):
         self._desk = desk
         self._ask = ask or self._ask_in_a_box
         self._shown: tuple[Any, ...] | None = None
-        self._icons: dict[int, Any] = {}
         self.window_: Any | None = None
         self._make()
         self._arrange()
@@ -49,7 +47,7 @@ class ReviewPage(QtWidgets.QWidget):
         self.strip.setWrapping(False)
         self.strip.setMovement(QtWidgets.QListView.Movement.Static)
         self.strip.setIconSize(QtCore.QSize(_THUMBNAIL, _THUMBNAIL))
-        self.strip.setFixedHeight(_THUMBNAIL + 46)
+        self.strip.setFixedHeight(_THUMBNAIL + 40)
         self.strip.currentRowChanged.connect(self._row_changed)
         self.newest = QtWidgets.QCheckBox(_("Show the &newest as it arrives"))
         self.newest.toggled.connect(self._follow)
@@ -78,13 +76,14 @@ class ReviewPage(QtWidgets.QWidget):
         layout.addWidget(self.picture, 1)
         layout.addWidget(self.strip)
         layout.addWidget(self.newest)
-        choices = QtWidgets.QGridLayout()
-        for place, widget in enumerate(
-            (self.keep, self.before, self.discard, self.more, self.retry, self.discard_set)
+        for row in (
+            (self.keep, self.before, self.discard),
+            (self.more, self.retry, self.discard_set, self.insert),
         ):
-            choices.addWidget(widget, place // 3, place % 3)
-        layout.addLayout(choices)
-        layout.addWidget(self.insert)
+            choices = QtWidgets.QHBoxLayout()
+            for widget in row:
+                choices.addWidget(widget)
+            layout.addLayout(choices)
 
     # -------------------------------------------------------------------------------------------- showing
 
@@ -142,11 +141,18 @@ class ReviewPage(QtWidgets.QWidget):
                 )
                 key = id(variation)
                 if item.data(Qt.ItemDataRole.UserRole) != key:
-                    item.setIcon(QtGui.QIcon(self._thumbnail(run, variation)))
+                    item.setIcon(self._icon(run, variation))
                     item.setData(Qt.ItemDataRole.UserRole, key)
             self.strip.setCurrentRow(run.review.index)
 
         _quietly(self.strip, refill)
+
+    def _icon(self, run: Run, variation: Any) -> Any:
+        """The chosen one keeps its colours, too."""
+        pixmap = self._thumbnail(run, variation)
+        icon = QtGui.QIcon(pixmap)
+        icon.addPixmap(pixmap, QtGui.QIcon.Mode.Selected)
+        return icon
 
     def _thumbnail(self, run: Run, variation: Any) -> Any:
         stage, patches = self._desk.stage(run), self._desk.patches(run, variation)

@@ -245,6 +245,8 @@ def _counted(count: int) -> str:
 def stage_in_words(stage: str) -> str:
     """What the daemon says it is doing, in the person's language where the stage is known."""
     known = {
+        "starting": _("Starting the method"),
+        "Starting": _("Starting the method"),
         "loading": _("Loading the method"),
         "patches": _("Growing from the surroundings"),
         "sampling": _("Drawing variations"),

@@ -139,6 +139,8 @@ class SettingsPage(QtWidgets.QWidget):
         """Presets first, then each method by itself: (title, "preset/method")."""
         entries = [(_("Best"), "best/auto"), (_("Fast"), "fast/auto")]
         for entry in self._desk.methods:
+            if not entry.get("trained", True):
+                continue
             name = str(entry.get("name", ""))
             entries.append((str(entry.get("title") or name), f"best/{name}"))
         chosen = f"{self._desk.settings.preset}/{self._desk.settings.method}"

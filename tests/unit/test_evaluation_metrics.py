@@ -95,25 +95,32 @@ def test_colour_looks_at_the_bands_along_the_contour_only(hole):
     assert metrics.colour_difference(deep, flat, hole) == pytest.approx(0, abs=1e-6)
 
 
-def test_kernel_distance_is_the_sum_over_pairs():
+def test_kernel_distance_is_the_sum_over_pairs_of_different_cases():
     rng = np.random.default_rng(3)
-    x, y = rng.normal(size=(5, 4)), rng.normal(size=(6, 4)) + 1
+    x, y = rng.normal(size=(5, 4)), rng.normal(size=(5, 4)) + 1
+    scale = np.sqrt((y**2).mean())
 
     def kernel(a, b):
-        return (a @ b / 4 + 1) ** 3
+        return (a @ b / scale**2 / 4 + 1) ** 3
 
-    within_x = np.mean([kernel(x[i], x[j]) for i in range(5) for j in range(5) if i != j])
-    within_y = np.mean([kernel(y[i], y[j]) for i in range(6) for j in range(6) if i != j])
-    between = np.mean([kernel(a, b) for a in x for b in y])
-    assert metrics.kernel_distance(x, y) == pytest.approx(within_x + within_y - 2 * between)
-    assert np.isnan(metrics.kernel_distance(x[:1], y))
+    terms = [
+        kernel(x[i], x[j]) + kernel(y[i], y[j]) - kernel(x[i], y[j]) - kernel(x[j], y[i])
+        for i in range(5)
+        for j in range(5)
+        if i != j
+    ]
+    assert metrics.kernel_distance(x, y) == pytest.approx(np.mean(terms))
+    assert metrics.kernel_distance(100 * x, 100 * y) == pytest.approx(np.mean(terms))
+    assert np.isnan(metrics.kernel_distance(x[:1], y[:1]))
 
 
 def test_kernel_distance_of_one_distribution_is_about_nothing():
     rng = np.random.default_rng(4)
-    same = metrics.kernel_distance(rng.normal(size=(300, 8)), rng.normal(size=(300, 8)))
-    apart = metrics.kernel_distance(rng.normal(size=(300, 8)), rng.normal(size=(300, 8)) + 1)
-    assert abs(same) < 0.05 < 1 < apart
+    photos = rng.normal(size=(300, 8))
+    alike = metrics.kernel_distance(photos + 0.1 * rng.normal(size=(300, 8)), photos)
+    apart = metrics.kernel_distance(photos + 1, photos)
+    assert metrics.kernel_distance(photos, photos) == pytest.approx(0, abs=1e-12)
+    assert abs(alike) < 0.05 < 1 < apart
 
 
 def test_an_interval_over_photographs_is_that_of_the_mean():

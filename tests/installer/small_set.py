@@ -11,7 +11,6 @@ import base64
 import hashlib
 import importlib.metadata
 import shutil
-import sys
 import zipfile
 from pathlib import Path
 
@@ -44,6 +43,7 @@ import json, os, pathlib, socket, subprocess, sys, time
 
 VERSION, BROKEN = "@VERSION@", "@BROKEN@"
 HOME = pathlib.Path(os.environ.get("PLURIPAINT_HOME") or pathlib.Path.home() / ".local/share/pluripaint")
+CACHE = HOME / "cache" if "PLURIPAINT_HOME" in os.environ else pathlib.Path.home() / ".cache/pluripaint"
 FILE = HOME / "connection.json"
 
 
@@ -101,8 +101,8 @@ def main():
 
 
 def daemon():
-    (HOME / "cache").mkdir(exist_ok=True)
-    (HOME / "cache" / "compiled").write_text(VERSION)
+    CACHE.mkdir(exist_ok=True)
+    (CACHE / "compiled").write_text(VERSION)
     server = socket.create_server(("127.0.0.1", 0))
     server.settimeout(120)
     status = json.dumps({"port": server.getsockname()[1], "pid": os.getpid(), "version": VERSION})
@@ -170,7 +170,8 @@ def make_checkout(folder: Path, version: str, broken: str = "") -> Path:
     hidden = shutil.ignore_patterns("__pycache__")
     shutil.copytree(REPOSITORY / "installer", folder / "installer", ignore=hidden)
     pins = f"pip=={importlib.metadata.version('pip')}\nhatchling==1.33.0\ntorch==2.13.0\n"
-    (folder / "installer" / f"constraints-3.{sys.version_info[1]}.txt").write_text(pins)
+    for minor in range(10, 15):
+        (folder / "installer" / f"constraints-3.{minor}.txt").write_text(pins)
     backend = '[build-system]\nrequires = ["hatchling"]\nbuild-backend = "hatchling.build"\n'
     (folder / "pyproject.toml").write_text(
         f'{backend}[project]\nname = "pluripaint"\nversion = "{version}"\n'

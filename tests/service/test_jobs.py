@@ -8,7 +8,7 @@ import time
 
 import psutil
 import pytest
-from conftest import events, job, until, wait_for
+from daemons import events, job, until, wait_for
 
 from pluripaint_client import (
     ENDINGS,
@@ -208,7 +208,7 @@ def test_a_long_kernel_is_not_taken_for_hung(daemon_with):
 
 
 def test_a_worker_that_cannot_start_fails_the_job(daemon_with):
-    from conftest import DOUBLE
+    from daemons import DOUBLE
 
     daemon = daemon_with(worker_command=[*DOUBLE, "dies"])
     with daemon.client() as client:

@@ -149,6 +149,7 @@ class Dealer:
         if kind not in (b"ROUTER", b"DEALER", b"REP"):
             raise NotZmtp("the other side is not a ROUTER")
         self._ready = True
+        self._parse()  # messages may have come in one piece with READY, and the end right behind them
 
     def _read_greeting(self, deadline: float) -> bytes:
         """All 64 octets, judged as they come: libzmq itself sends 10, then 1, then 53."""

@@ -194,7 +194,9 @@ parasite_free = _declare(_library("libgimpbase-2.0", "0"), "gimp_parasite_free",
 
 def more(functions: dict) -> None:
     """Declares further ``gimp_`` functions: name → (result, arguments …)."""
-    _declared.update({name: _declare(_gimp, "gimp_" + name, *types) for name, types in functions.items()})
+    for name, types in functions.items():
+        library = _gimp if hasattr(_gimp, "gimp_" + name) else _library("libgimpcolor-2.0", "0")
+        _declared[name] = _declare(library, "gimp_" + name, *types)
 
 
 def __getattr__(name: str):

@@ -27,6 +27,9 @@ _REASONS = {
 }
 
 
+_SEEN = (1000, 600)  # pixels, the size of the large picture in the review
+
+
 class CannotFill(Exception):
     """The job is not possible as things are; the message is a sentence for the person."""
 
@@ -146,7 +149,7 @@ def take(
         way = travel(gimp, layer)
         box, alpha, mask = _selection(gimp, image, canvas, way, settings, selection)
         regions = _regions(gimp, source, layer, way, canvas, box, mask, settings)
-        view = _view(regions, canvas)
+        view = seen_around(box, canvas)
         offset = gimp.box(layer)
         pixels = gimp.read(layer, view.moved(-offset.left, -offset.top), "R'G'B' u8")
     except (geometry.TooLarge, geometry.Empty) as error:
@@ -283,11 +286,11 @@ def spread(mask: bytes, box: Region, region: Region, sample: int = 1) -> bytes:
     return bytes(out)
 
 
-def _view(regions: list[RegionData], canvas: Region) -> Region:
-    whole = regions[0].region
-    for part in regions[1:]:
-        whole = whole.union(part.region)
-    return whole.shifted_inside(canvas)
+def seen_around(box: Region, canvas: Region) -> Region:
+    """What a review shows around ``box``: enough to judge it in its surroundings, never beyond the canvas."""
+    width, height = max(_SEEN[0], 2 * box.width), max(_SEEN[1], 2 * box.height)
+    left, top = box.left - (width - box.width) // 2, box.top - (height - box.height) // 2
+    return Region(left, top, width, height).shifted_inside(canvas)
 
 
 def _channel_named(gimp: Backend, image: int, name: str) -> int:

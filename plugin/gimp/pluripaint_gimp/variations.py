@@ -42,6 +42,11 @@ def one_undo_step(gimp: Backend, image: int) -> Iterator[None]:
         gimp.displays_flush()
 
 
+def later_seed(seed: int) -> int:
+    """Where the next job's seeds start: beyond every seed that a pool of this one may have drawn."""
+    return (seed + 1000) % 2**31
+
+
 def layer_pixels(snapshot: Snapshot, candidate: CandidateReady) -> bytes:
     """A candidate's colours with the selection as alpha, over the snapshot's box."""
     way = snapshot.travel
@@ -122,7 +127,7 @@ def _note(gimp: Backend, snapshot: Snapshot, settings: Settings) -> bytes:
         "box": list(snapshot.box),
         "source": name,
         "visible": snapshot.source.visible,
-        "next_seed": (settings.seed + 3 * settings.variations) % 2**31,
+        "next_seed": later_seed(settings.seed),
     }
     return json.dumps(note).encode()
 

@@ -20,8 +20,8 @@ from . import actions, picture, variations  # noqa: E402
 from .backend import Backend  # noqa: E402
 from .review import Entry, Review  # noqa: E402
 from .settings_page import SettingsPage  # noqa: E402
-from .snapshot import CannotFill, Snapshot, choose_source, take  # noqa: E402
-from .texts import _  # noqa: E402
+from .snapshot import CannotFill, Snapshot, choose_source, seen_around, take  # noqa: E402
+from .texts import _, ngettext  # noqa: E402
 
 POLL_MS = 40
 
@@ -140,6 +140,11 @@ class GenerateWindow(_Window):
             (self.insert, review),
         ):
             widget.set_visible(shown)
+        if review and self.review:
+            title = ngettext("{n} variation", "{n} variations", len(self.review.entries))
+            self.window.set_title(title.format(n=len(self.review.entries)) + " · " + _("Generate Variations"))
+        elif not running:
+            self.window.set_title(_("Generate Variations"))
         self.cancel.set_label(_("_Discard All") if review else _("_Cancel"))
         if state == "settings":
             self.stack.set_visible_child(self.page)
@@ -231,6 +236,7 @@ class GenerateWindow(_Window):
                 self._arrived(event)
             have, wanted = len(self.collected.candidates), self.settings.variations
             self.text, self.fraction = actions.told(event, self.text, self.fraction, have, wanted)
+        self.window.set_title(_("{percent} % · Generate Variations").format(percent=int(100 * self.fraction)))
         self.bar.set_fraction(self.fraction)
         self.bar.set_text(self.text)
         if self.collected.ending is None:
@@ -279,8 +285,7 @@ class GenerateWindow(_Window):
             self.runner.cancel()
 
     def _more(self) -> None:
-        step = 3 * self.settings.variations
-        self._send(replace(self.settings, seed=(self.settings.seed + step) % 2**31))
+        self._send(replace(self.settings, seed=variations.later_seed(self.settings.seed)))
 
     def _retry(self) -> None:
         if self.review:
@@ -346,7 +351,7 @@ class PickWindow(_Window):
         gimp.start_pixels()
         box = gimp.box(found.layers[0])
         width, height = gimp.image_size(image)
-        view = geometry.region_around(box, Region(0, 0, width, height))
+        view = seen_around(box, Region(0, 0, width, height))
         below = variations.source_of(gimp, image, found)
         place = gimp.box(below) if below else view
         rows = (
@@ -360,10 +365,12 @@ class PickWindow(_Window):
             size = gimp.box(layer)
             seen = gimp.read(layer, Region(0, 0, size.width, size.height), "R'G'B'A u8")
             fill = picture.from_rows(seen, size.width, size.height, True)
-            self.review.add_entry(Entry(layer, gimp.item_name(layer), fill, gimp.visible(layer)))
+            self.review.add_entry(Entry(layer, gimp.item_name(layer), fill))
+        eyes = [gimp.visible(layer) for layer in found.layers]
+        self.review.show_index(eyes.index(True) if any(eyes) else 0)
         self.body.pack_start(self.review, True, True, 0)
         self.button(_("_Cancel"), self.escape)
-        self.default(self.button(_("_Show Marked"), self.finish))
+        self.default(self.button(_("_Show This One"), self.finish))
 
     def finish(self) -> None:
         """Shows the marked layers, else the one looked at."""

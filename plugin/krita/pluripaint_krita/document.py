@@ -82,15 +82,15 @@ def of_selection(
     if not known:
         raise Refusal(_("Nothing would be left to take the fill from; select less than the whole picture."))
     layer = chosen.layer
+    identity = layer.uniqueId().toString() if layer is not None else ""
     return Snapshot(
         target=document,
         title=_title(document),
-        source_id=layer.uniqueId().toString() if layer is not None else "",
-        source_name=layer.name() if layer is not None else "",
+        source_id=identity,
+        above_id=identity,
         request=JobRequest(parts, depth=how.depth, channels=how.channels, space=how.space),
         space=space,
         size=(canvas.width, canvas.height),
-        all_visible=chosen.all_visible,
         note=chosen.note,
     )
 

@@ -187,7 +187,8 @@ class KritaEditor:
         alone = source is not None and not active.why_not_alone(source)
         chosen = active.Source(source if alone else None, not alone, "")
         settings = replace(record.settings, grow=0, feather=0)
-        return document.of_selection(self._app, current, settings, chosen, (inside, mask))
+        again = document.of_selection(self._app, current, settings, chosen, (inside, mask))
+        return replace(again, above_id=record.group)
 
 
 def _box_of(part: RegionData) -> Region:

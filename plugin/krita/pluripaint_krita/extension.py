@@ -9,11 +9,13 @@ from krita import DockWidget, DockWidgetFactory, DockWidgetFactoryBase, Extensio
 from .desk import Desk
 from .editor import KritaEditor
 from .panel import Panel, StatusDialog
-from .qt import QtWidgets
+from .qt import Qt, QtWidgets
 from .texts import _
 
 DOCKER = "pluripaint_docker"
 _MENU = "pluripaint_menu"
+
+_LEAST_HEIGHT = 240
 
 _desk: Desk | None = None
 
@@ -37,7 +39,9 @@ class InpaintDocker(DockWidget):
         scroll = QtWidgets.QScrollArea()
         scroll.setWidgetResizable(True)
         scroll.setFrameShape(QtWidgets.QFrame.Shape.NoFrame)
+        scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         scroll.setWidget(self.panel)
+        scroll.setMinimumSize(self.panel.minimumSizeHint().width() + 16, _LEAST_HEIGHT)
         self.setWidget(scroll)
         self.visibilityChanged.connect(self._shown)
 
@@ -45,6 +49,15 @@ class InpaintDocker(DockWidget):
         """Another document or view: saved selections and context are its own."""
         self.panel.refresh()
         self.panel.settings.show_context()
+
+    def make_room(self) -> None:
+        """Take height from the dockers above and below while there is too little to judge a picture."""
+        self.show()
+        self.raise_()
+        window = self.window()
+        if not self.isFloating() and isinstance(window, QtWidgets.QMainWindow):
+            height = max(self.height(), window.height() * 3 // 5)
+            window.resizeDocks([self], [height], Qt.Orientation.Vertical)
 
     def _shown(self, visible: bool) -> None:
         if visible:
@@ -84,8 +97,7 @@ class Inpaint(Extension):
         desk().prepare()
         docker = _docker()
         if docker is not None:
-            docker.show()
-            docker.raise_()
+            docker.make_room()
             docker.panel.show_settings()
 
     def _again(self) -> None:
@@ -99,8 +111,7 @@ class Inpaint(Extension):
         if desk().pick() is not None:
             docker = _docker()
             if docker is not None:
-                docker.show()
-                docker.raise_()
+                docker.make_room()
                 docker.panel.new.setChecked(False)
                 docker.panel.review.picture.setFocus()
 

@@ -17,6 +17,9 @@ Say = Callable[[str], None]
 _WAIT_MILLISECONDS = 60
 _TRIES = 25
 
+_at_work: list[Any] = []
+"""Removals that wait for the event loop; Qt's timers alone do not keep them alive."""
+
 
 def keep_visible(app: Any, say: Say) -> None:
     """Remove the hidden layers of the set that is meant; dissolve its group if one is left. ``say`` is told how it
@@ -69,7 +72,8 @@ class _Removal(QtCore.QObject):
     def __init__(
         self, app: Any, document: Any, nodes: list[Any], action: str, say: Say, done: Callable[[], str]
     ) -> None:
-        super().__init__(app.activeWindow().qwindow())
+        super().__init__()
+        _at_work.append(self)
         self._app, self._document, self._action, self._say, self._done = app, document, action, say, done
         self._meant = {node.uniqueId().toString() for node in nodes}
         self._paths = [_path(node) for node in nodes]
@@ -137,8 +141,8 @@ class _Removal(QtCore.QObject):
     def _end(self, sentence: str) -> None:
         if self._was_hidden:
             self._docker.hide()
+        _at_work.remove(self)
         self._say(sentence)
-        self.deleteLater()
 
     def _tree(self) -> Any | None:
         window = self._app.activeWindow().qwindow()

@@ -46,7 +46,7 @@ def insert(app: Any, run: Run, variations: Sequence[Variation]) -> str:
     """
     taken = run.snapshot
     document, above, note = _place(app, taken)
-    space = _layer_space(document, above, taken)
+    space = _layer_space(document, taken)
     visible = _first_visible(run, variations)
     new = [
         NewLayer(_layer_name(rank, variation), _pieces(app, taken, variation, space), variation is visible)
@@ -117,12 +117,12 @@ def _place(app: Any, taken: Snapshot) -> tuple[Any, Any | None, str]:
         )
     if (document.width(), document.height()) != taken.size:
         return document, None, _("The picture's size has changed: the variations lie on top of all layers.")
-    if not taken.source_id:
+    if not taken.above_id:
         return document, None, ""
-    source = active.find(document, taken.source_id)
-    if source is None:
+    above = active.find(document, taken.above_id)
+    if above is None:
         return document, None, _("The layer is gone: the variations lie on top of all layers.")
-    return document, source, ""
+    return document, above, ""
 
 
 def _new_document(app: Any, taken: Snapshot) -> Any:
@@ -134,9 +134,9 @@ def _new_document(app: Any, taken: Snapshot) -> Any:
     return document
 
 
-def _layer_space(document: Any, above: Any | None, taken: Snapshot) -> colour.Space:
-    """The source layer's own space while it is there and still what was sent; else the document's."""
-    thing = document if above is None else above
+def _layer_space(document: Any, taken: Snapshot) -> colour.Space:
+    """The source layer's space as it is now, whatever it was; without one, the document's."""
+    thing = active.find(document, taken.source_id) or document
     return (thing.colorModel(), thing.colorDepth(), thing.colorProfile())
 
 
@@ -186,7 +186,6 @@ def _remember(document: Any, group: Any, run: Run, variations: Sequence[Variatio
         group=group.uniqueId().toString(),
         settings=run.settings,
         source=run.snapshot.source_id,
-        all_visible=run.snapshot.all_visible,
         method=run.method,
         next_seed=run.next_seed,
         layers=layers,

@@ -52,7 +52,7 @@ class Panel(QtWidgets.QWidget):
             had_focus = self.isAncestorOf(QtWidgets.QApplication.focusWidget() or self)
             self.stack.setCurrentWidget(page)
             if had_focus and self.isVisible():
-                (self.review.picture if reviewing else self.settings.generate).setFocus()
+                (self.review if reviewing else self.settings.generate).setFocus()
         self.new.setVisible(runs > 0)
         self.review.fill()
         self.settings.fill()

@@ -25,8 +25,8 @@ class PictureView(QtWidgets.QWidget):
         self.marked = False
 
     def sizeHint(self) -> Any:  # noqa: N802 (Qt's name)
-        """As high as a docker can spare."""
-        return QtCore.QSize(280, 280)
+        """Small: it takes whatever height a docker can spare."""
+        return QtCore.QSize(280, 120)
 
     def show_image(self, image: Any | None, middle: Region | None = None, marked: bool = False) -> None:
         """Show another picture at the same place, or around the middle of ``middle``."""

@@ -27,7 +27,22 @@ class ReviewPage(QtWidgets.QWidget):
         self.window_: Any | None = None
         self._make()
         self._arrange()
-        for widget in self.findChildren(QtWidgets.QWidget):
+        for name in (
+            "sets",
+            "progress",
+            "stop",
+            "cancel",
+            "words",
+            "picture",
+            "strip",
+            "insert",
+            "retry",
+            "more",
+        ):
+            getattr(self, name).setObjectName("pluripaint_" + name)
+        # The page has the keyboard until there is a picture that can have it.
+        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        for widget in (self, *self.findChildren(QtWidgets.QWidget)):
             widget.installEventFilter(self)
 
     def _make(self) -> None:
@@ -56,7 +71,10 @@ class ReviewPage(QtWidgets.QWidget):
         self.before = _button(_("&Before"), _("Show the photo as it was, while held (B)"), None)
         self.before.pressed.connect(lambda: self._show_before(True))
         self.before.released.connect(lambda: self._show_before(False))
-        self.discard = _button(_("&Discard this one"), _("Throw this one out (Delete)"), self.discard_one)
+        self.larger = _button(
+            _("&Larger…"), _("The picture in a window of its own (double click)"), self.enlarge
+        )
+        self.discard = _button(_("&Discard this"), _("Throw this one out (Delete)"), self.discard_one)
         self.more = _button(_("&More"), _("Further variations of the same place"), self._desk.more)
         self.retry = _button(_("&Retry"), _("Once more after a failure"), self._desk.retry)
         self.insert = _button(
@@ -77,8 +95,8 @@ class ReviewPage(QtWidgets.QWidget):
         layout.addWidget(self.strip)
         layout.addWidget(self.newest)
         for row in (
-            (self.keep, self.before, self.discard),
-            (self.more, self.retry, self.discard_set, self.insert),
+            (self.keep, self.before, self.larger, self.more, self.retry),
+            (self.discard, self.discard_set, self.insert),
         ):
             choices = QtWidgets.QHBoxLayout()
             for widget in row:
@@ -103,7 +121,7 @@ class ReviewPage(QtWidgets.QWidget):
         self.newest.setVisible(running)
         _quietly(self.newest, lambda: self.newest.setChecked(run.review.follow))
         current = run.review.current
-        for widget in (self.picture, self.strip, self.keep, self.before):
+        for widget in (self.picture, self.strip, self.keep, self.before, self.larger):
             widget.setVisible(any_left)
         self.discard.setVisible(any_left)
         self.more.setVisible(run.state == REVIEW and run.failure is None)
@@ -115,6 +133,8 @@ class ReviewPage(QtWidgets.QWidget):
         if any_left:
             self._fill_strip(run)
             self._fill_picture(run)
+            if self.hasFocus():
+                self.picture.setFocus()
 
     def _fill_sets(self, run: Run) -> None:
         titles = [other.title for other in self._desk.listed]
@@ -265,7 +285,7 @@ class ReviewPage(QtWidgets.QWidget):
             event.accept()
             return True
         if kind == QtCore.QEvent.Type.KeyPress and self._is_ours(watched, event):
-            return self._pressed(event)
+            return self._pressed(watched, event)
         if kind == QtCore.QEvent.Type.KeyRelease and event.key() == Qt.Key.Key_B:
             if not event.isAutoRepeat():
                 self._show_before(False)
@@ -279,12 +299,11 @@ class ReviewPage(QtWidgets.QWidget):
             return False
         if isinstance(watched, QtWidgets.QComboBox):
             return False
-        pressing = (Qt.Key.Key_Space, Qt.Key.Key_Return, Qt.Key.Key_Enter)
-        if isinstance(watched, QtWidgets.QAbstractButton) and event.key() in pressing:
+        if isinstance(watched, QtWidgets.QAbstractButton) and event.key() == Qt.Key.Key_Space:
             return False
         return event.key() in _KEYS
 
-    def _pressed(self, event: Any) -> bool:
+    def _pressed(self, watched: Any, event: Any) -> bool:
         key = event.key()
         if key in (Qt.Key.Key_Left, Qt.Key.Key_Up):
             self.go(-1)
@@ -299,7 +318,10 @@ class ReviewPage(QtWidgets.QWidget):
         elif key == Qt.Key.Key_Delete:
             self.discard_one()
         elif key in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
-            self.insert_all()
+            if isinstance(watched, QtWidgets.QAbstractButton):
+                watched.click()
+            else:
+                self.insert_all()
         elif key == Qt.Key.Key_Escape:
             self.discard_all()
         return True

@@ -35,7 +35,8 @@ class Snapshot:
 
     Attributes:
         target: the editor's document.
-        source_id: unique id of the layer above which the result goes; empty: on top of the stack.
+        source_id: unique id of the layer the pixels are from; empty: all that is visible.
+        above_id: unique id of the node above which the result goes; empty: on top of the stack.
         request: the regions' pixels and masks with count, seed and method still to be set.
         space: the editor's own description of the pixels sent (Krita: model, depth, profile).
         size: the document's width and height.
@@ -45,11 +46,10 @@ class Snapshot:
     target: Any
     title: str
     source_id: str
-    source_name: str
     request: JobRequest
     space: tuple[str, str, str]
     size: tuple[int, int]
-    all_visible: bool = False
+    above_id: str = ""
     note: str = ""
 
     def selection_over(self, box: Region) -> bytes:

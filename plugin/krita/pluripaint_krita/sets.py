@@ -32,7 +32,6 @@ class Record:
     group: str
     settings: Settings
     source: str
-    all_visible: bool
     method: str
     next_seed: int
     layers: list[dict[str, Any]] = field(default_factory=list)
@@ -45,7 +44,6 @@ class Record:
                 "v": 1,
                 "settings": asdict(self.settings),
                 "source": self.source,
-                "all_visible": self.all_visible,
                 "method": self.method,
                 "next_seed": self.next_seed,
                 "layers": self.layers,
@@ -65,7 +63,6 @@ def read(document: Any, group: str) -> Record | None:
             group=group,
             settings=Settings().changed(dict(found["settings"])),
             source=str(found["source"]),
-            all_visible=bool(found["all_visible"]),
             method=str(found["method"]),
             next_seed=int(found["next_seed"]) & 0x7FFFFFFF,
             layers=[layer for layer in layers if isinstance(layer.get("id"), str)],

@@ -48,6 +48,8 @@ class SettingsPage(QtWidgets.QWidget):
         layout.addWidget(self.generate)
         layout.addWidget(self.transparent)
         layout.addStretch(1)
+        for name in ("count", "generate", "transparent", "source"):
+            getattr(self, name).setObjectName("pluripaint_" + name)
         self._connect()
         self.fill()
 

@@ -154,10 +154,11 @@ def _read_private(path: Path) -> bytes:
         raise
     except OSError as error:
         raise BadFileError(f"{path} cannot be read ({error.strerror}).") from None
+    status = os.fstat(descriptor)
+    if not stat.S_ISREG(status.st_mode) or status.st_size > _LARGEST_FILE:
+        os.close(descriptor)
+        raise BadFileError(f"{path} is not a connection file.")
     with os.fdopen(descriptor, "rb") as file:
-        status = os.fstat(file.fileno())
-        if not stat.S_ISREG(status.st_mode) or status.st_size > _LARGEST_FILE:
-            raise BadFileError(f"{path} is not a connection file.")
         if hasattr(os, "getuid") and (status.st_uid != os.getuid() or status.st_mode & 0o077):
             raise BadFileError(f"{path} can be read or written by other users.")
         return file.read(_LARGEST_FILE)

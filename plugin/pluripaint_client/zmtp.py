@@ -307,8 +307,8 @@ class Dealer:
         return flags, struct.unpack_from(">Q", buffer, 1)[0], 9
 
     def _parse(self) -> None:
-        if self._error is not None:  # what follows a broken frame means nothing
-            return
+        if isinstance(self._error, (NotZmtp, AuthenticationFailed)):
+            return  # what follows a broken frame means nothing
         try:
             while self._parse_one():
                 pass

@@ -15,7 +15,12 @@ import time
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+import psutil
 from stage import Stage, end, wait_for
+
+from pluripaint_client import Client
+from pluripaint_client import connection as places
 
 REPOSITORY = Path(__file__).resolve().parents[3]
 sys.path.insert(0, str(REPOSITORY / "plugin" / "gimp"))
@@ -42,6 +47,7 @@ class Gimp:
         self.outside.mkdir(parents=True)
         if not root:
             self.inside = self.outside
+        self.daemon: Any = None
         self.home = self.outside / "pluripaint"
         self.profile = self.outside / "profile"
         self._install()
@@ -162,10 +168,104 @@ class Gimp:
 
         return wait_for(look, seconds, describe, 0.2)
 
+    def remember(self, **settings: Any) -> None:
+        """Writes the last settings, as an earlier run of the window would have left them."""
+        (self.profile / "pluripaint.json").write_text(json.dumps(settings))
+
+    def picture(
+        self, pixels: np.ndarray, precision: int, encoding: str, profile: bytes = b"", **more: Any
+    ) -> int:
+        """Opens a picture with one layer ``source``; ``encoding`` says what ``pixels`` holds."""
+        height, width = pixels.shape[:2]
+        (self.outside / "pixels").write_bytes(pixels.tobytes())
+        (self.outside / "profile.icc").write_bytes(profile)
+        gray, alpha = encoding.startswith("Y"), "A " in encoding
+        return int(
+            self.hand(
+                f"answer = new_picture({width}, {height}, {gray}, {precision}, {alpha}, {encoding!r}, "
+                f"open({str(self.inside / 'pixels')!r}, 'rb').read(), "
+                f"open({str(self.inside / 'profile.icc')!r}, 'rb').read(), **{more!r})"
+            )
+        )
+
+    def pixels(self, layer: str, encoding: str, dtype: str, box: str = "whole(one)") -> np.ndarray:
+        """A layer's rows by name (``visible``: what is seen, ``selection``: the selection)."""
+        path = self.inside / "rows"
+        width, height = self.hand(
+            f"image = max(images()); one = drawable(image, {layer!r}); box = {box}\n"
+            f"rows = gimp.read(one, box, gimp.format(one, {encoding!r}))\n"
+            f"open({str(path)!r}, 'wb').write(rows); answer = [box.width, box.height]"
+        )
+        return np.frombuffer((self.outside / "rows").read_bytes(), dtype).reshape(height, width, -1)
+
+    def big_picture(self, width: int, height: int) -> None:
+        """A picture filled with noise inside GIMP."""
+        self.hand(f"answer = big_picture({width}, {height})")
+
+    def close_picture(self) -> None:
+        """Closes the newest picture without saving."""
+        self.hand("forget(max(images()))")
+
+    def refusal(self, action: str) -> str:
+        """The sentence with which an entry refuses, as a script gets to see it."""
+        image = self.hand("answer = max(images())")
+        layer = self.hand("answer = gimp.layers(max(images()))[0]")
+        name = f"plug-in-pluripaint-{action}"
+        call = (
+            f"({name} 1 {image} {layer})"
+            if self.version == "2.10"
+            else f"({name} 1 {image} (vector {layer}))"
+        )
+        try:
+            self.scheme(call)
+        except AssertionError as error:
+            return str(error)
+        return ""
+
+    def plug_in_process(self) -> psutil.Process:
+        """Our plug-in's process, once it is there."""
+        target = str(self.inside / "profile/plug-ins/pluripaint/pluripaint.py")
+
+        def find() -> psutil.Process | None:
+            for one in psutil.Process(self._process.pid).children(recursive=True):
+                try:
+                    if target in one.cmdline() and "-run" in one.cmdline():
+                        return one
+                except psutil.Error:
+                    continue
+            return None
+
+        return wait_for(find, 15, "the plug-in's process")
+
+    def _queue(self) -> int:
+        with Client(places.read(self.home / "connection.json"), timeout=5.0) as client:
+            status = client.status(5.0)
+        return int(status["running"]) + int(status["waiting"])
+
+    def daemon_busy(self) -> None:
+        """Waits until the daemon works on a job."""
+        wait_for(lambda: self._queue() > 0, 15, "a job in the daemon")
+
+    def daemon_idle(self) -> None:
+        """Waits until the daemon has no job."""
+        wait_for(lambda: self._queue() == 0, 15, "the end of the daemon's job")
+
+    def dismiss(self) -> None:
+        """Closes GIMP's own message windows."""
+        for number, title in self.stage.windows().items():
+            if number != self.window and "– GIMP" not in title:
+                self.stage.focus(number)
+                self.stage.key("Escape")
+
     # -- the person
     def press(self, action: str) -> None:
         """Triggers one of our menu entries by its keys."""
         self.keys(KEYS[action].replace("<Primary>", "ctrl+").replace("<Alt>", "alt+"))
+
+    def wait_review(self) -> None:
+        """Waits until all candidates of the window's job are there: its title says so."""
+        self.stage.window("variations ·", 60)
+        time.sleep(0.2)
 
     def keys(self, *keys: str) -> None:
         """Presses keys in the picture's window."""
@@ -179,6 +279,11 @@ class Gimp:
         end(self._process)
         if self.root:
             shutil.rmtree(self.outside, ignore_errors=True)
+
+
+def shots_folder(otherwise: Path) -> Path:
+    """Where screenshots go: ``PLURIPAINT_SHOTS`` or beside the run."""
+    return Path(os.environ.get("PLURIPAINT_SHOTS") or otherwise / "shots")
 
 
 def root_folder() -> Path:

@@ -108,13 +108,15 @@ def select(image, kind, x, y, w, h, feather=0.0, add=False):
     gimp.displays_flush()
 
 
-def new_picture(width, height, gray, precision, alpha, pixels_format, pixels, profile=b"", offset=(0, 0)):
+def new_picture(
+    width, height, gray, precision, alpha, pixels_format, pixels, profile=b"", offset=(0, 0), canvas=()
+):
     """A shown picture with one layer ``source`` from raw rows."""
     if GI:
         from gi.repository import Gimp
 
         kind = Gimp.ImageBaseType.GRAY if gray else Gimp.ImageBaseType.RGB
-        image = Gimp.Image.new_with_precision(width, height, kind, Gimp.Precision(precision))
+        image = Gimp.Image.new_with_precision(*(canvas or (width, height)), kind, Gimp.Precision(precision))
         if profile:
             image.set_color_profile(Gimp.ColorProfile.new_from_icc_profile(profile))
         types = [
@@ -131,28 +133,78 @@ def new_picture(width, height, gray, precision, alpha, pixels_format, pixels, pr
         image_id, layer_id = image.get_id(), layer.get_id()
         gimp._write(layer, Region(0, 0, width, height), gimp.format(layer_id, pixels_format), pixels)
     else:
-        import ctypes as C
-
         from pluripaint_gimp import libgimp210 as g
 
-        image_id = g.image_new_with_precision(width, height, int(gray), precision)
+        image_id = g.image_new_with_precision(*(canvas or (width, height)), int(gray), precision)
         if profile:
-            made = g.color_profile_new(C.c_char_p(profile), len(profile), None)
+            made = g.color_profile_new_from_icc_profile(profile, len(profile), None)
             g.image_set_color_profile(image_id, made)
         layer_id = g.layer_new(image_id, b"source", width, height, 2 * gray + alpha, 100.0, 28)
         g.layer_set_offsets(layer_id, *offset)
         g.image_insert_layer(image_id, layer_id, 0, 0)
         gimp._write(layer_id, Region(0, 0, width, height), gimp.format(layer_id, pixels_format), pixels)
-    return image_id, layer_id
+    show(image_id)
+    return image_id
 
 
-def close(image):
+def show(image):
+    """Shows a picture in a window of GIMP's."""
     if GI:
-        picture(image).delete()
+        from gi.repository import Gimp
+
+        Gimp.Display.new(picture(image))
     else:
         from pluripaint_gimp import libgimp210 as g
 
-        g.image_delete(image)
+        g.display_new(image)
+    gimp.displays_flush()
+
+
+def forget(image):
+    """Closes a picture with its windows, unsaved. Display numbers count up; a wrong one is refused."""
+    if GI:
+        from gi.repository import Gimp
+
+        for number in range(1, 200):
+            display = Gimp.Display.get_by_id(number)
+            if display and display.is_valid() and number > 1:
+                display.delete()
+    else:
+        from pluripaint_gimp import libgimp210 as g
+
+        for number in range(2, 200):
+            if g.display_is_valid(number):
+                g.display_delete(number)
+
+
+def make_indexed(image):
+    if GI:
+        from gi.repository import Gimp
+
+        picture(image).convert_indexed(
+            Gimp.ConvertDitherType.NONE, Gimp.ConvertPaletteType.GENERATE, 64, False, False, ""
+        )
+    else:
+        from pluripaint_gimp import libgimp210 as g
+
+        g.image_convert_indexed(image, 0, 0, 64, 0, 0, b"")
+    gimp.displays_flush()
+
+
+def big_picture(width, height):
+    tile = os.urandom(3 * width * 50)
+    return new_picture(width, height, False, 150, False, "R'G'B' u8", tile * (height // 50))
+
+
+def whole(number):
+    size = gimp.box(number)
+    return Region(0, 0, size.width, size.height)
+
+
+def drawable(image, name):
+    if name == "visible":
+        return gimp.visible_copy(image)
+    return gimp.selection(image) if name == "selection" else by_name(image, name)
 
 
 def run(_gimp, call):
@@ -164,9 +216,12 @@ def run(_gimp, call):
 
         g.more(
             {
+                "color_profile_new_from_icc_profile": (g.vp, g.cp, C.c_size_t, g.vp),
                 "image_list": (g.vp, C.POINTER(g.i32)),
                 "image_select_rectangle": (g.i32, g.i32, g.i32, g.dbl, g.dbl, g.dbl, g.dbl),
                 "image_select_ellipse": (g.i32, g.i32, g.i32, g.dbl, g.dbl, g.dbl, g.dbl),
+                "display_is_valid": (g.i32, g.i32),
+                "display_delete": (g.i32, g.i32),
                 "selection_none": (g.i32, g.i32),
                 "selection_invert": (g.i32, g.i32),
                 "layer_set_opacity": (g.i32, g.i32, g.dbl),

@@ -21,6 +21,9 @@ _BEYOND = 5
 _ARC = 12
 """Radius in pixels of the stretch of contour whose usual difference replaces a fringe's own."""
 _MOST_SHIFT = 6.0
+_TRUST = 3
+"""Half side in pixels of the surroundings in which a ring pixel is judged."""
+_TRUSTED_SHARE = 0.6
 
 
 @kernel
@@ -56,6 +59,19 @@ def clean_part(lab: np.ndarray, ring: np.ndarray, known: np.ndarray) -> np.ndarr
         width = float(cv2.distanceTransform((~known).astype(np.uint8), cv2.DIST_L2, 5)[ring].max())
         _occurs(lab, ring, known, int(min(width, 40.0)) + _BEYOND, np.float32(_ALIKE), out)
     return out
+
+
+def trusted_part(ring: np.ndarray, clean: np.ndarray) -> np.ndarray:
+    """Ring pixels in whose surroundings most of the ring is clean; ``bool [H, W]``.
+
+    A busy texture has single pixels that occur nowhere else, a fringe has stretches of them.
+    """
+    side = (2 * _TRUST + 1,) * 2
+    of = cv2.boxFilter(ring.astype(np.float32), -1, side, normalize=False, borderType=cv2.BORDER_CONSTANT)
+    fine = cv2.boxFilter(
+        (ring & clean).astype(np.float32), -1, side, normalize=False, borderType=cv2.BORDER_CONSTANT
+    )
+    return ring & (fine > _TRUSTED_SHARE * of)
 
 
 @kernel

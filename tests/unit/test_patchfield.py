@@ -1,0 +1,148 @@
+"""The patch field's promises: what it may look at, what it may copy, what it leaves at the seam."""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+import pytest
+from scipy.sparse import lil_matrix
+from scipy.sparse.linalg import spsolve
+
+from pluripaint.methods.base import Scene
+from pluripaint.methods.exemplar import Exemplar
+from pluripaint.patchfield import Settings, prepare
+from pluripaint.patchfield.poisson import BORDER, PAINT, VOID, solve
+
+
+class Quiet:
+    """A progress nobody listens to."""
+
+    cancel_flag = np.zeros(1, np.uint8)
+
+    def __call__(self, stage: str, fraction: float, preview: np.ndarray | None = None) -> None:
+        pass
+
+
+def grass(height: int, width: int, seed: int = 1) -> np.ndarray:
+    """A green texture, ``float32 [H, W, 3]``."""
+    rng = np.random.default_rng(seed)
+    fine = cv2.GaussianBlur(rng.normal(0, 1, (height, width)).astype(np.float32), (0, 0), 1.2)
+    fine /= fine.std()
+    return np.clip(np.array([0.3, 0.5, 0.2]) + fine[..., None] * [0.05, 0.08, 0.04], 0, 1).astype(np.float32)
+
+
+def disc(height: int, width: int, radius: float) -> np.ndarray:
+    y, x = np.mgrid[:height, :width]
+    return (y - height / 2) ** 2 + (x - width / 2) ** 2 < radius**2
+
+
+def scene_of(image, core, grow=4, valid=None, exclude=None) -> Scene:
+    hole = (
+        cv2.dilate(core.astype(np.uint8), cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * grow + 1,) * 2))
+        > 0
+    )
+    valid = np.ones(core.shape, bool) if valid is None else valid
+    exclude = np.zeros(core.shape, bool) if exclude is None else exclude
+    return Scene(np.where((core | ~valid)[..., None], np.float32(0), image), hole, core, valid, exclude)
+
+
+def one_fill(scene: Scene, seed: int = 3) -> np.ndarray:
+    return next(iter(Exemplar().fill(scene, [seed], {}, Quiet()))).image
+
+
+def redness(image: np.ndarray) -> np.ndarray:
+    return image[..., 0] - image[..., 1]
+
+
+def test_the_soft_edge_of_the_removed_object_enters_nothing():
+    image, core = grass(120, 120), disc(120, 120, 26)
+    soft = cv2.GaussianBlur(core.astype(np.float32), (0, 0), 1.6)[..., None]
+    with_object = (image * (1 - soft) + np.float32([0.9, 0.1, 0.1]) * soft).astype(np.float32)
+    assert redness(with_object)[~core].max() > 0.2, (
+        "the edge must leak into kept pixels for this to be a test"
+    )
+    filled = one_fill(scene_of(with_object, core))
+    assert redness(filled)[core].max() < redness(image).max() + 0.05
+
+
+def test_a_ring_that_is_photograph_is_looked_at():
+    image, core = grass(120, 120), disc(120, 120, 26)
+    scene = scene_of(image, core)
+    prepared = prepare(scene.image, scene.hole, scene.core, scene.valid, scene.exclude, Settings())
+    ring = scene.hole & ~scene.core
+    assert prepared.scene.known[ring].mean() > 0.9
+
+
+def test_what_is_excluded_is_never_copied():
+    image, core = grass(120, 160), disc(120, 160, 22)
+    exclude = np.zeros(core.shape, bool)
+    exclude[:, 110:] = True
+    image[exclude] = [0.9, 0.1, 0.1]
+    filled = one_fill(scene_of(image, core, exclude=exclude))
+    assert redness(filled)[core].max() < 0.2
+
+
+@pytest.mark.parametrize("hidden", ["selection", "outside"])
+def test_hidden_pixels_change_nothing(hidden):
+    image, core = grass(100, 110), disc(100, 110, 20)
+    valid = np.ones(core.shape, bool)
+    valid[:, 90:] = False
+    area = core if hidden == "selection" else ~valid
+    results = []
+    for seed in (0, 1):
+        noisy = image.copy()
+        noisy[area] = np.random.default_rng(seed).random((int(area.sum()), 3))
+        scene = scene_of(image, core, valid=valid)
+        scene = Scene(np.where(area[..., None], noisy, scene.image), scene.hole, core, valid, scene.exclude)
+        results.append(one_fill(scene))
+    assert np.array_equal(results[0][core], results[1][core])
+
+
+@pytest.mark.parametrize(
+    ("height", "width", "core"),
+    [
+        (16, 16, (7, 7, 1, 1)),
+        (20, 64, (0, 0, 10, 12)),
+        (64, 64, (0, 0, 64, 60)),
+        (40, 40, (2, 2, 36, 36)),
+        (300, 24, (0, 10, 300, 2)),
+    ],
+)
+def test_odd_holes_are_filled_with_something_near(height, width, core):
+    top, left, h, w = core
+    mask = np.zeros((height, width), bool)
+    mask[top : top + h, left : left + w] = True
+    image = grass(height, width)
+    filled = one_fill(scene_of(image, mask))
+    assert np.isfinite(filled).all() and filled.min() >= 0 and filled.max() <= 1
+    assert np.abs(filled[mask].mean(0) - image.reshape(-1, 3).mean(0)).max() < 0.15
+
+
+@pytest.mark.parametrize("screening", [0.02, 0.0])
+def test_the_poisson_solve_equals_a_direct_one(screening):
+    rng = np.random.default_rng(5)
+    kind = np.full((40, 50), BORDER, np.uint8)
+    kind[4:36, 5:44] = PAINT
+    kind[20:24, 20:30] = VOID
+    start = rng.random((40, 50, 3)).astype(np.float32)
+    divergence = rng.normal(0, 0.1, (40, 50, 3)).astype(np.float32)
+    pull = rng.random((40, 50, 3)).astype(np.float32)
+    places = np.argwhere(kind == PAINT)
+    number = {tuple(place): k for k, place in enumerate(places)}
+    matrix, right = lil_matrix((len(places),) * 2), np.zeros((len(places), 3))
+    for k, (y, x) in enumerate(places):
+        matrix[k, k] = screening
+        right[k] = divergence[y, x] + screening * pull[y, x]
+        for there in ((y - 1, x), (y + 1, x), (y, x - 1), (y, x + 1)):
+            if kind[there] == VOID:
+                continue
+            matrix[k, k] += 1
+            if kind[there] == PAINT:
+                matrix[k, number[there]] -= 1
+            else:
+                right[k] += start[there]
+    exact = spsolve(matrix.tocsr(), right)
+    u = start.copy()
+    solve(u, kind, divergence, pull, screening, 16.0, np.zeros(1, np.uint8))
+    assert np.abs(u[kind == PAINT] - exact).max() < 0.1
+    assert np.array_equal(u[kind != PAINT], start[kind != PAINT])

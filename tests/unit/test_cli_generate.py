@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import io
 import json
 import os
@@ -217,8 +218,11 @@ def test_bad_input_gets_one_sentence_exit_2_and_nothing_is_written(files, tmp_pa
 
 
 def _as_nobody(arguments: list[str], log: Path) -> int:
-    """Run the command in a child that has given up root; everything it needs is imported already."""
+    """Run the verb in a child that has given up root, and with it the right to read this environment: everything
+    it needs is imported already.
+    """
     CliRunner().invoke(main, ["generate", "none.png", "none.png", "-o", "none", "--in-process"])
+    verb = importlib.import_module("pluripaint.cli.generate").command
     child = os.fork()
     if not child:
         code = 99
@@ -230,7 +234,7 @@ def _as_nobody(arguments: list[str], log: Path) -> int:
                 os.setgroups([])
                 os.setgid(65534)
                 os.setuid(65534)
-            main(arguments)
+            verb.main(arguments[1:], prog_name="pluripaint generate")
         except SystemExit as done:
             code = int(done.code or 0)
         finally:

@@ -53,9 +53,11 @@ class DualCodebook(nn.Module):
         ``known bool [B, h, w]``: true takes an unmasked code, false a masked one; ``None``: all known.
         """
         rows = features.detach().movedim(1, -1).reshape(-1, features.shape[1])
-        distance = (
-            rows.pow(2).sum(1, keepdim=True) + self.embedding.pow(2).sum(1) - 2 * rows @ self.embedding.t()
-        )
+        if features.dtype in (torch.bfloat16, torch.float16):
+            rows = rows.float()
+        with torch.autocast(rows.device.type, enabled=False):
+            cross = rows @ self.embedding.t()
+        distance = rows.pow(2).sum(1, keepdim=True) + self.embedding.pow(2).sum(1) - 2 * cross
         tokens = distance[:, : self.codes].argmin(1)
         if known is not None and not bool(known.all()):
             masked = distance[:, self.codes :].argmin(1) + self.codes
@@ -94,14 +96,14 @@ class DualCodebook(nn.Module):
 
         Rows that win nothing in a round move to a random feature, so that the table starts in use.
         """
-        pick = torch.randperm(len(features), generator=generator)[: self.codes]
+        pick = torch.randperm(len(features), generator=generator)[: self.codes].to(features.device)
         centres = features[pick].clone()
-        wins = torch.ones(self.codes)
+        wins = torch.ones(self.codes, device=features.device)
         for _ in range(rounds):
             nearest = torch.cdist(features, centres).argmin(1)
             wins = torch.bincount(nearest, minlength=self.codes).to(features.dtype)
             sums = torch.zeros_like(centres).index_add_(0, nearest, features)
-            again = torch.randint(len(features), (self.codes,), generator=generator)
+            again = torch.randint(len(features), (self.codes,), generator=generator).to(features.device)
             centres = torch.where(wins[:, None] > 0, sums / wins.clamp(min=1)[:, None], features[again])
         self.embedding[: self.codes] = centres
         self.count[: self.codes] = wins.clamp(min=1)
@@ -115,7 +117,8 @@ class DualCodebook(nn.Module):
         """
         dead = (self.count[: self.codes] < least).nonzero().flatten()
         if len(dead):
-            fresh = features[torch.randint(len(features), (len(dead),), generator=generator)]
+            drawn = torch.randint(len(features), (len(dead),), generator=generator)
+            fresh = features[drawn.to(features.device)]
             start = float(self.count[: self.codes].median().clamp(min=least))
             self.embedding[dead] = fresh.to(self.embedding.dtype)
             self.count[dead] = start

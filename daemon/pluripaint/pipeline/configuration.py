@@ -6,6 +6,7 @@ import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import asdict
+from importlib import resources
 from typing import Any
 
 from pluripaint.pipeline import presets, region
@@ -30,9 +31,19 @@ def configuration(request: FillRequest, weights: Mapping[str, str]) -> dict[str,
         "options": dict(request.options),
         "weights": dict(weights),
         "patchfield": asdict(Settings()),
+        "engine": _source_digest("pluripaint.patchfield"),
         "regions": geometry.RULES._asdict(),
         "knobs": asdict(region.KNOBS),
     }
+
+
+def _source_digest(package: str) -> str:
+    """Of a package's modules: figures from before and after a change of the engine never share a hash."""
+    digest = hashlib.sha256()
+    for file in sorted(resources.files(package).iterdir(), key=lambda one: one.name):
+        if file.name.endswith(".py"):
+            digest.update(file.read_bytes())
+    return digest.hexdigest()[:12]
 
 
 def configuration_hash(request: FillRequest, weights: Mapping[str, str] | None = None) -> str:

@@ -122,7 +122,7 @@ def _stage(method: Any, config: Any, request: Request, device: str, say: Callabl
     features, maps = None, None
     if request.perceptual is not None:
         try:
-            features, maps = method.features(request.perceptual, device)
+            features, maps = method.features(config, request.perceptual, device)
         except FileNotFoundError as error:
             raise TrainingError(f"{error} Check --perceptual.") from None
     elif request.stage in ("codec", "joint"):

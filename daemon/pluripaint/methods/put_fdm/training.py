@@ -455,17 +455,27 @@ def settings(config: Config, stage: str) -> Settings:
     return replace(small, wrong_codes=0.05) if stage in ("fdm", "joint") else small
 
 
-def features(path: Path, device: str) -> tuple[Features, tuple[tuple[str, ...], tuple[str, ...]]]:
-    """The small VGG-19 in ``path`` as a loss, and which of its maps are compared.  Raises ``FileNotFoundError``."""
+def features(
+    config: Config, path: Path, device: str
+) -> tuple[Features, tuple[tuple[str, ...], tuple[str, ...]]]:
+    """The small VGG-19 in ``path`` as a loss, and which of its maps are compared: those of at least 2×2 values.
+
+    Raises ``FileNotFoundError``.
+    """
     from pluripaint.layers.feature_networks import Vgg19Small
 
     network = Vgg19Small.load(path).to(device)
 
-    def evened(image: Tensor) -> dict[str, Tensor]:
-        maps = network(image)
-        return {name: maps[name] / spread for name, spread in SMALL_VGG_SPREAD.items()}
+    def seen(names: tuple[str, ...]) -> tuple[str, ...]:
+        return tuple(name for name in names if config.side >> (int(name[4]) - 1) >= 2)
 
-    return evened, (_SMALL_CONTENT, _SMALL_STYLE)
+    content, style = seen(_SMALL_CONTENT), seen(_SMALL_STYLE)
+
+    def evened(image: Tensor) -> dict[str, Tensor]:
+        maps = network(image, max((*content, *style)))
+        return {name: maps[name] / SMALL_VGG_SPREAD[name] for name in {*content, *style}}
+
+    return evened, (content, style)
 
 
 def shippable(config: Config, done: Sequence[str]) -> Config | None:

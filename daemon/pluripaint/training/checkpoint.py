@@ -77,6 +77,7 @@ def save_part(folder: Path, state: Mapping[str, Tensor], facts: Mapping[str, str
     """The parameters one stage owns, averaged over time, for the stages after it."""
     from safetensors.torch import save_file
 
+    folder.mkdir(parents=True, exist_ok=True)
     handle, temporary = tempfile.mkstemp(prefix=f".{PART}.", dir=folder)
     os.close(handle)
     try:

@@ -6,6 +6,7 @@ bits as one that was not (CPU, float32, same number of threads; elsewhere to rou
 
 from __future__ import annotations
 
+import json
 import math
 import signal
 import time
@@ -68,7 +69,7 @@ class Run:
     ) -> None:
         self.model, self.stage, self.batches = model, stage, batches
         self.plan, self.judging, self.workers = plan, judging, workers or Workers()
-        self.step, self.seconds, self.floating = 0, 0.0, 0
+        self.step, self.seconds, self.floating, self.best = 0, 0.0, 0, math.inf
         self.model.requires_grad_(False).train()
         self.players = list(stage.players(model))
         self.optimisers = {player.name: _optimiser(player) for player in self.players}
@@ -188,7 +189,7 @@ class Run:
         self.stage.extra.load_state_dict(found["extra"])
         for name, optimiser in self.optimisers.items():
             optimiser.load_state_dict(found["optimisers"][name])
-        self.step, self.seconds = found["step"], found["seconds"]
+        self.step, self.seconds, self.best = found["step"], found["seconds"], found["best"]
 
     def _counted(self) -> dict[str, Tensor | float]:
         """The first step of this call, its floating-point operations counted."""
@@ -209,17 +210,28 @@ class Run:
             **means,
             **self.judged(),
         }
+        self._keep(figures)
         checkpoint.save(self.plan.folder, self._state())
-        state = self.smooth.state_dict()
-        owned = {k: v for k, v in state.items() if k.startswith(self.stage.owned)}
-        checkpoint.save_part(self.plan.folder, owned, {**self.plan.facts, "steps": str(self.step)})
         checkpoint.note(self.plan.folder, figures)
         report(figures)
+
+    def _keep(self, figures: Mapping[str, Any]) -> None:
+        """Hand the averaged part on to later stages: the newest, or the best yet by the stage's own measure."""
+        measure = figures.get(f"dev.{self.stage.measure}")
+        if measure is not None:
+            if measure >= self.best:
+                return
+            self.best = measure
+        owned = {k: v for k, v in self.smooth.state_dict().items() if k.startswith(self.stage.owned)}
+        judged = {name: value for name, value in figures.items() if name.startswith("dev.")}
+        facts = {**self.plan.facts, "steps": str(self.step), "figures": json.dumps(judged)}
+        checkpoint.save_part(self.plan.folder, owned, facts)
 
     def _state(self) -> dict[str, Any]:
         return {
             "step": self.step,
             "seconds": self.seconds,
+            "best": self.best,
             "identity": dict(self.plan.identity),
             "model": self.model.state_dict(),
             "averaged": self.averaged.state_dict(),

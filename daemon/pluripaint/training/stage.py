@@ -49,6 +49,7 @@ class Stage(Protocol):
         masks: kind → (weight, lowest hole share, highest); see ``training.masks``.
         owned: prefixes of the parameters and buffers this stage changes.
         extra: what is trained beside the model and never shipped (discriminators).
+        measure: the development figure whose best is handed on; "": always the newest.
         needs: stages that must have run before.
     """
 
@@ -57,6 +58,7 @@ class Stage(Protocol):
     masks: Mapping[str, tuple[float, float, float]]
     owned: tuple[str, ...]
     extra: nn.Module
+    measure: str
     needs: tuple[str, ...]
 
     def players(self, model: nn.Module) -> Sequence[Player]:

@@ -92,6 +92,7 @@ class _Stage:
     name: ClassVar[str]
     needs: ClassVar[tuple[str, ...]]
     owned: ClassVar[tuple[str, ...]]
+    measure: ClassVar[str] = ""
     masks: Mapping[str, tuple[float, float, float]] = MASKS
 
     def __init__(
@@ -249,6 +250,7 @@ class TokenStage(_Stage):
     name = "tokens"
     needs = ("codec",)
     owned = ("tokens.",)
+    measure = "cross_entropy"
 
     def players(self, model: PutFdm) -> list[Mover]:
         s = self.settings
@@ -353,6 +355,7 @@ class FdmStage(_Dequantising):
     name = "fdm"
     needs = ("codec",)
     owned = ("fdm.",)
+    measure = "feature_distance"
 
     def players(self, model: PutFdm) -> list[Mover]:
         s = self.settings

@@ -1,4 +1,4 @@
-"""``pluripaint evaluate``: how good the fills are, beside what else there is."""
+"""Measure how good the fills are, beside what else there is."""
 
 from __future__ import annotations
 

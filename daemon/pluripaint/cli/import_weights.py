@@ -1,4 +1,4 @@
-"""``pluripaint import-weights``: published checkpoints become weights of a method."""
+"""Turn published checkpoints into weights of a method."""
 
 from __future__ import annotations
 

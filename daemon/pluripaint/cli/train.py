@@ -1,4 +1,4 @@
-"""``pluripaint train``: train a method's networks on your own photographs."""
+"""Train a method's networks on your own photographs."""
 
 from __future__ import annotations
 

@@ -2,9 +2,8 @@
 """Install, upgrade, repair or remove pluripaint for this user: ``python3 installer/install.py --help``.
 
 This file stays readable for old Pythons, so that they can look for a newer one or say what is missing; the
-work is
-done in ``pluripaint_installer``. Standard library only, and nothing of the package it installs is imported.
-"""
+work is done in ``pluripaint_installer``. Standard library only, and nothing of the package it installs is
+imported."""
 
 import os
 import shutil

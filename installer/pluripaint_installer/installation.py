@@ -1,6 +1,5 @@
 """The transaction: everything new lies beside the old and is proved before one rename switches over; any
-failure before
-or after puts back what was there."""
+failure before or after puts back what was there."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 """The environment variables that child processes get: an active virtual environment, PYTHONPATH or a pip
-setting must
-not redirect where things go, while the user's package index, proxy and certificates must keep working."""
+setting must not redirect where things go, while the user's package index, proxy and certificates must keep
+working."""
 
 from __future__ import annotations
 

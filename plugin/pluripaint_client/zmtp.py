@@ -1,11 +1,9 @@
 """A small ZMTP 3.x DEALER over TCP: NULL and PLAIN, nothing more. Standard library only.
 
 Written after zeromq/rfc 23/ZMTP, 24/ZMTP-PLAIN and 37/ZMTP and checked against libzmq, whose departures
-from them are
-named where they matter. One thread at a time. The socket never blocks: every call works in both directions
-until
-it has what it wants or its time is over, and goes on where it stopped at the next call.
-"""
+from them are named where they matter. One thread at a time. The socket never blocks: every call works in
+both directions until it has what it wants or its time is over, and goes on where it stopped at the next
+call. """
 
 from __future__ import annotations
 
@@ -96,8 +94,7 @@ class Dealer:
 
     def send(self, frames: Sequence[Buffer], timeout: float) -> bool:
         """Send one message of one or more frames. True once all of it has left; otherwise the rest goes out
-        during later
-        calls, and the frames must not change until :attr:`unsent` is zero."""
+        during later calls, and the frames must not change until :attr:`unsent` is zero."""
         self._queue(frames)
         self._work(time.monotonic() + timeout, lambda: not self._outgoing)
         return not self._outgoing

@@ -3,9 +3,7 @@
 The published programs write ``ReLU`` in place, so that the skip path of a block carries ``relu(x)`` and not
 ``x``.  Written after the sum instead of before the branch, the same function gives the "post-activation" form
 of the FDM program; both are equal bit for bit, because ``relu`` is idempotent.  A block with skip
-``x`` is wrong
-for published weights.
-"""
+``x`` is wrong for published weights."""
 
 from __future__ import annotations
 

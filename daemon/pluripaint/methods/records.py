@@ -2,9 +2,7 @@
 
 ``NAME.safetensors`` holds the parameters, ``NAME.json`` the record: method, config, data, licence, steps,
 figures, sha256.  Both are written under another name, flushed and renamed: the file first, so that
-a record never
-speaks of weights that are not there.
-"""
+a record never speaks of weights that are not there."""
 
 from __future__ import annotations
 

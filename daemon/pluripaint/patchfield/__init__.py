@@ -1,8 +1,7 @@
 """The patch field: fills drawn from the photograph's own patches, free or guided by a low-resolution fill.
 
-Arrays in, arrays out: ``prepare`` a region once, then ``grow`` an answer per seed; ``free.py`` is the file to
-open
-first. Deterministic: a seed alone reproduces its answer bit for bit.
+Arrays in, arrays out: ``prepare`` a region once, then ``grow`` an answer per seed; ``free.py`` is the file
+to open first. Deterministic: a seed alone reproduces its answer bit for bit.
 """
 
 from __future__ import annotations

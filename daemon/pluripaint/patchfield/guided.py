@@ -107,8 +107,8 @@ def detail(
         factor: region pixels per guide pixel (≥ 1).
         seed: alone, with the guide, reproduces the answer bit for bit.
         mode: ``"start"`` begins at the guide's resolution from the guide itself (a trusted layout);
-            ``"grow"`` grows
-            as in free mode with the guide as a companion (a poor one; take a weight of 0.3 … 1).
+            ``"grow"`` grows as in free mode with the guide as a companion (a poor one; take a weight of 0.3
+            … 1).
         weight: g, 0 … 4.
 
     Raises:

@@ -4,9 +4,7 @@ Features are stored as one flat ``int16`` array, eight lanes a pixel (unused lan
 eighth
 of a Lab unit: integer sums are exact in any order, so the compiler may vectorise them freely and a seed alone
 still reproduces an answer bit for bit. Around every picture lies a margin of ``MARGIN`` pixels that takes
-part in
-nothing, so a patch never has to ask whether it is inside.
-"""
+part in nothing, so a patch never has to ask whether it is inside."""
 
 from __future__ import annotations
 

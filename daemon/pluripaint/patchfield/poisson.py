@@ -1,10 +1,8 @@
 """The screened Poisson solve that joins copied pixels to each other and to the photograph.
 
 Minimises Σ_edges |u_n − u_p − g_pn|² + λ Σ |u_p − c_p|² over the painted pixels (Pérez, Gangnet, Blake 2003;
-screening
-after Bhat et al. 2008). The screening bounds how far a difference travels (1/√λ pixels), so successive over-
-relaxation
-with the ω that fits λ converges in a few dozen sweeps whatever the hole's size.
+screening after Bhat et al. 2008). The screening bounds how far a difference travels (1/√λ pixels), so
+successive over- relaxation with the ω that fits λ converges in a few dozen sweeps whatever the hole's size.
 """
 
 from __future__ import annotations

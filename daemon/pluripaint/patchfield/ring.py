@@ -2,10 +2,8 @@
 object.
 
 The ring is hidden from growth, search and sources. Only when the field is done does the finest level meet it,
-as the
-border that copying and joining have to fit; and there a fringe of the removed object must not serve as a
-border.
-"""
+as the border that copying and joining have to fit; and there a fringe of the removed object must not serve
+as a border."""
 
 from __future__ import annotations
 
@@ -51,9 +49,7 @@ def clean_part(lab: np.ndarray, ring: np.ndarray, known: np.ndarray) -> np.ndarr
     """Ring pixels whose colour occurs among the known pixels just beyond the ring; ``bool [H, W]``.
 
     A photograph goes on across the ring; the soft edge, halo or shadow of what is removed does not. Colours
-    that both
-    share do no harm.
-    """
+    that both share do no harm."""
     out = np.zeros(ring.shape, bool)
     if ring.any() and known.any():
         width = float(cv2.distanceTransform((~known).astype(np.uint8), cv2.DIST_L2, 5)[ring].max())

@@ -62,8 +62,7 @@ def _nearest(features, lanes, hole, sources, width, r, cancel):
 
 def strangeness(level: Level | None, scene: Region, lab: np.ndarray, cancel: np.ndarray) -> float:
     """Mean distance (Lab units, root of the mean square over a 7×7 patch) of the hole's patches to the
-    nearest
-    wholly known one; lower is better, 0 where nothing can be compared.
+    nearest wholly known one; lower is better, 0 where nothing can be compared.
 
     Args:
         lab: ``float32 [H, W, 3]``, the filled region.

@@ -2,12 +2,9 @@
 
 Tokens of complete patches attend to complete patches only; tokens in the hole attend to everything.  So keys
 and values of the known part are the same in every step and for every candidate.  A hole token,
-once drawn, stays
-a hole token (its own embedding, never promoted to known), which keeps this exact.  Positions are
-rotary in two
-axes (Su et al., arXiv 2104.09864; Heo et al., arXiv 2403.13298), so that other grids than the
-trained one work.
-"""
+once drawn, stays a hole token (its own embedding, never promoted to known), which keeps this exact.
+Positions are rotary in two axes (Su et al., arXiv 2104.09864; Heo et al., arXiv 2403.13298), so that other
+grids than the trained one work."""
 
 from __future__ import annotations
 

@@ -1,9 +1,8 @@
 """Published key names ↔ ours, and the refusals of what does not fit.
 
 Three key styles exist: PUT CVPR 2022, PUT TPAMI 2024 and the FDM program's.  Everything is first
-brought to the
-PUT style (``content_codec.`` before the codec, bare transformer, ``fdm.``), then taken by our names.
-"""
+brought to the PUT style (``content_codec.`` before the codec, bare transformer, ``fdm.``), then taken by
+our names."""
 
 from __future__ import annotations
 
@@ -182,9 +181,7 @@ def merged(states: Sequence[Mapping[str, Tensor]]) -> dict[str, Tensor]:
     """One model of several files of PUT style.
 
     The codec comes from the file that has an FDM (it was tuned with it), else from the first that
-    has one; the
-    transformer from the last file that has one and no FDM, else from any.
-    """
+    has one; the transformer from the last file that has one and no FDM, else from any."""
     by_fdm = sorted(states, key=lambda s: any(k.startswith("fdm.") for k in s))
     out: dict[str, Tensor] = {}
     for state in reversed(by_fdm):

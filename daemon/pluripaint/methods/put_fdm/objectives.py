@@ -46,9 +46,7 @@ def reconstruction_terms(
     """Weighted terms between ``image`` and ``reconstruction`` ``[B, 3, H, W]`` in 0…1.
 
     ``known [B, 1, H, W]`` is the decoder's reference mask: L1 is divided by the share of the hole,
-    style looks
-    at the hole alone.
-    """
+    style looks at the hole alone."""
     hole = 1 - known
     terms = {
         "rec_loss": functional.l1_loss(reconstruction, image) / hole.mean().clamp(min=1e-6),

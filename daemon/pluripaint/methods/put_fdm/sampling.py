@@ -1,10 +1,8 @@
 """Drawing tokens: samplers behind one interface, whatever the token model.
 
 A sampler sees a :class:`TokenField` (positions, which are still unknown, one forward) and yields a
-:class:`Step`
-per forward.  Every candidate of a batch has its own generator and draws the same numbers whatever the batch
-size; noise, confidence and choice are float32.
-"""
+:class:`Step` per forward. Every candidate of a batch has its own generator and draws the same numbers
+whatever the batch size; noise, confidence and choice are float32."""
 
 from __future__ import annotations
 
@@ -77,9 +75,8 @@ def schedule(name: str, unknown: int, forwards: int) -> list[int]:
     """Tokens fixed in each forward by a published schedule.
 
     ``cosine``: in proportion to cos(πi/S) + 1; ``linear``: to S − i; ``-1`` behind the name
-    reverses.  Rounded,
-    then ±1 from the second forward on, cyclically, until the counts sum to ``unknown``.  A count may be 0.
-    """
+    reverses. Rounded, then ±1 from the second forward on, cyclically, until the counts sum to ``unknown``.
+    A count may be 0."""
     kind, _, reverse = name.partition("-")
     if kind == "cosine":
         shares = [math.cos(math.pi * i / forwards) + 1 for i in range(forwards)]
@@ -148,9 +145,7 @@ def parallel(field: TokenField, settings: Sampler, generators: Sequence[torch.Ge
     """Masked decoding (MaskGIT, Chang et al., CVPR 2022, §3.2): few tokens first, by a cosine schedule.
 
     Confidence is the log-probability of the drawn token plus Gumbel noise times
-    ``settings.noise``, falling to
-    zero with the last forward.
-    """
+    ``settings.noise``, falling to zero with the last forward."""
     start = field.unknown.sum(1)
     for step in range(1, settings.steps + 1):
         logits = field.logits()

@@ -1,8 +1,7 @@
 """The published UQ-transformers: PUT CVPR 2022 (also FDM's) and the ViT of PUT TPAMI 2024.
 
 Bidirectional, pre-LayerNorm, no attention mask: a hole is told from the picture only by what the
-encoder makes
-of black pixels (and, in TPAMI, by a mask embedding mixed in by the share of missing pixels).
+encoder makes of black pixels (and, in TPAMI, by a mask embedding mixed in by the share of missing pixels).
 """
 
 from __future__ import annotations

@@ -1,9 +1,10 @@
 """The ring between the painted pixels and the grown hole: which of it is the photograph, which the removed
 object.
 
-The ring is hidden from growth, search and sources. Only when the field is done does the finest level meet it,
-as the border that copying and joining have to fit; and there a fringe of the removed object must not serve
-as a border."""
+Where most of the ring around a pixel occurs in the photograph just beyond it, the ring is photograph and given
+back to the field. The rest may be the removed object's soft edge, halo or shadow: growth, search and sources
+never see it, and as the border that copying and joining have to fit it is mended first.
+"""
 
 from __future__ import annotations
 

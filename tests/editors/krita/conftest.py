@@ -1,0 +1,49 @@
+"""One real Krita for all tests of this folder; each test gets a document of its own."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from krita_editor import ROOT, KritaEditor
+from stage import Stage
+
+QUICK = {"variations": 1, "preset": "fast", "method": "exemplar", "seed": 7}
+"""One small answer of the method that needs no weights."""
+
+
+@pytest.fixture(scope="session")
+def shots(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where screenshots go: a folder of the person's choice, or a temporary one."""
+    chosen = os.environ.get("PLURIPAINT_SHOTS")
+    return Path(chosen) if chosen else tmp_path_factory.mktemp("shots")
+
+
+@pytest.fixture(scope="session")
+def running(tmp_path_factory: pytest.TempPathFactory, shots: Path) -> Iterator[KritaEditor]:
+    """Krita on a display of its own."""
+    stage = Stage(shots)
+    try:
+        editor = KritaEditor(stage, tmp_path_factory.mktemp("kr") / "Zoë's profile", QUICK)
+        try:
+            yield editor
+        finally:
+            editor.close()
+    finally:
+        stage.close()
+
+
+@pytest.fixture
+def krita(running: KritaEditor) -> Iterator[KritaEditor]:
+    """Krita with nothing open."""
+    running.close_documents()
+    yield running
+    running.close_documents()
+
+
+@pytest.fixture(scope="session")
+def photo() -> Path:
+    """The sample photograph."""
+    return ROOT / "assets" / "sample" / "photo.jpg"

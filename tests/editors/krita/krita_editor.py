@@ -1,0 +1,269 @@
+"""A real Krita under Xvfb, with a profile and a daemon home of its own."""
+
+from __future__ import annotations
+
+import base64
+import json
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import textwrap
+from pathlib import Path
+from typing import Any
+
+from stage import Stage, end, wait_for
+
+ROOT = Path(__file__).resolve().parents[3]
+DEPLOY = ROOT / "plugin" / "krita" / "deploy.py"
+HAND = Path(__file__).resolve().parent / "hand"
+CACHE = Path(os.environ.get("XDG_CACHE_HOME", Path.home() / ".cache")) / "pluripaint-tests"
+
+LAYER = "Background"
+
+
+class KritaEditor:
+    """Started with the plug-in installed and switched on by its own deploy command."""
+
+    def __init__(self, stage: Stage, folder: Path, settings: dict[str, Any]) -> None:
+        self.stage, self.folder = stage, folder
+        self.home = folder / "pluripaint home"
+        self.home.mkdir(parents=True)
+        (self.home / "launch.json").write_text(json.dumps({"command": [str(daemon_program())]}))
+        (self.home / "launch.json").chmod(0o600)
+        self._config = folder / "config"
+        self._data = folder / "data"
+        self._install(settings)
+        self.start()
+
+    def _install(self, settings: dict[str, Any]) -> None:
+        config = self._config / "kritarc"
+        command = [sys.executable, str(DEPLOY), "install"]
+        command += ["--data", str(self._data / "krita"), "--config", str(config)]
+        subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
+        shutil.copytree(HAND, self._data / "krita" / "pykrita", dirs_exist_ok=True)
+        lines = config.read_text().splitlines()
+        lines.insert(lines.index("[python]") + 1, "enable_pluripaint_hand=true")
+        lines += ["", "[pluripaint]", "settings=" + json.dumps(settings)]
+        config.write_text("\n".join(lines) + "\n")
+        runtime = self.folder / "run"
+        runtime.mkdir(mode=0o700)
+
+    def start(self) -> None:
+        """Start Krita and wait for its window. The first start makes its resource database."""
+        with socket.socket() as probe:
+            probe.bind(("127.0.0.1", 0))
+            self._port = probe.getsockname()[1]
+        environment = {
+            "PATH": "/usr/bin:/bin",
+            "HOME": str(self.folder),
+            "XDG_CONFIG_HOME": str(self._config),
+            "XDG_DATA_HOME": str(self._data),
+            "XDG_CACHE_HOME": str(self.folder / "cache"),
+            "XDG_RUNTIME_DIR": str(self.folder / "run"),
+            "LANG": "C.UTF-8",
+            "DISPLAY": self.stage.display,
+            "PLURIPAINT_HOME": str(self.home),
+            "PLURIPAINT_TEST_HAND": str(self._port),
+            # Kernels compiled once for all test runs.
+            "NUMBA_CACHE_DIR": str(CACHE / "numba"),
+        }
+        with (self.folder / "krita.log").open("ab") as log:
+            self.process = subprocess.Popen(
+                ["krita", "--nosplash"], env=environment, stdout=log, stderr=log, start_new_session=True
+            )
+        wait_for(self._answers, 120, "Krita's hand", 0.3)
+        window = self.stage.window("Krita", 60)
+        subprocess.run(
+            ["wmctrl", "-ir", window, "-b", "add,maximized_vert,maximized_horz"],
+            env=self.stage.environment,
+            check=True,
+        )
+        self.stage.focus(window)
+
+    def _answers(self) -> bool:
+        if self.process.poll() is not None:
+            raise AssertionError(f"Krita ended with {self.process.returncode}")
+        try:
+            return bool(self.do("answer = app.activeWindow() is not None"))
+        except OSError:
+            return False
+
+    def focus(self) -> None:
+        """Give Krita's main window the keyboard."""
+        self.stage.focus(self.stage.window("Krita"))
+
+    def do(self, code: str, seconds: float = 60.0) -> Any:
+        """Run code in Krita; what it leaves in ``answer``."""
+        with socket.create_connection(("127.0.0.1", self._port), timeout=seconds) as connection:
+            connection.sendall(textwrap.dedent(code).encode())
+            connection.shutdown(socket.SHUT_WR)
+            said = b""
+            while part := connection.recv(1 << 20):
+                said += part
+        answer = json.loads(said)
+        if "error" in answer:
+            raise AssertionError(answer["error"])
+        return answer["answer"]
+
+    def trigger(self, action: str) -> None:
+        """Trigger one of Krita's actions, as its menu does."""
+        self.do(f"app.action({action!r}).trigger()")
+
+    def wait(self, code: str, seconds: float, describe: str) -> Any:
+        """Wait until an expression in Krita is true; its value."""
+        return wait_for(lambda: self.do(f"answer = {code}"), seconds, describe)
+
+    # ---------------------------------------------------------------------------------------- documents
+
+    def open(self, path: Path, space: tuple[str, str, str] | None = None) -> None:
+        """Open a picture in a view; converted where another colour space is wanted."""
+        self.do(
+            f"""
+            document = app.openDocument({str(path)!r})
+            app.activeWindow().addView(document)
+            app.setActiveDocument(document)
+            if {space!r}:
+                document.setColorSpace(*{space!r})
+            document.waitForDone()
+            """
+        )
+        self.wait("app.activeDocument() is not None", 20, "the document")
+
+    def select(self, left: int, top: int, width: int, height: int, feather: int = 0) -> None:
+        """Select a rectangle."""
+        self.do(
+            f"""
+            selection = Selection()
+            selection.select({left}, {top}, {width}, {height}, 255)
+            if {feather}:
+                selection.feather({feather})
+            app.activeDocument().setSelection(selection)
+            app.activeDocument().waitForDone()
+            """
+        )
+
+    def close_documents(self) -> None:
+        """Close everything without asking."""
+        self.do(
+            """
+            for document in app.documents():
+                document.setBatchmode(True)
+                document.setModified(False)
+                document.close()
+            """
+        )
+        self.wait("not app.documents()", 20, "closing")
+
+    def tree(self) -> list[list[Any]]:
+        """(depth, name, type, visible, id) of the active document's nodes, bottom to top."""
+        return self.do("answer = tree(app.activeDocument())")
+
+    def undo_entries(self) -> list[str]:
+        """The undo history."""
+        return self.do("answer = undo_entries()")
+
+    def pixels(self, name: str | None = None, box: tuple[int, int, int, int] | None = None) -> bytes:
+        """Native pixels of a layer (``None``: of the picture as it is seen) over a box (``None``: the canvas)."""
+        thing = "app.activeDocument()" if name is None else f"app.activeDocument().nodeByName({name!r})"
+        return base64.b64decode(
+            self.do(
+                f"""
+                import base64
+                document = app.activeDocument()
+                document.waitForDone()
+                box = {box!r} or (0, 0, document.width(), document.height())
+                answer = base64.b64encode(bytes(({thing}).pixelData(*box))).decode()
+                """
+            )
+        )
+
+    def selection(self, box: tuple[int, int, int, int] | None = None) -> bytes:
+        """The selection over a box."""
+        return base64.b64decode(
+            self.do(
+                f"""
+                import base64
+                document = app.activeDocument()
+                box = {box!r} or (0, 0, document.width(), document.height())
+                answer = base64.b64encode(bytes(document.selection().pixelData(*box))).decode()
+                """
+            )
+        )
+
+    def state(self) -> dict[str, Any]:
+        """Everything that undo and redo must bring back: tree, names, eyes, active layer, selection, pixels."""
+        return {
+            "tree": self.tree(),
+            "pixels": self.pixels(),
+            "layer": self.pixels(LAYER),
+            "active": self.do("answer = app.activeDocument().activeNode().name()"),
+            "selection": self.selection(),
+        }
+
+    # ---------------------------------------------------------------------------------------- the docker
+
+    def sentence(self) -> str:
+        """What the docker says below its buttons."""
+        return str(self.do("answer = widget('pluripaint_sentence').text()"))
+
+    def words(self) -> str:
+        """What the docker says of the set in view."""
+        return str(self.do("answer = widget('pluripaint_words').text()"))
+
+    def strip(self) -> list[str]:
+        """The labels of the thumbnails, empty while there is no set in view."""
+        return self.do(
+            """
+            strip = widget('pluripaint_strip')
+            answer = [strip.item(k).text() for k in range(strip.count())] if strip.isVisible() else []
+            """
+        )
+
+    def ready(self, seconds: float = 90.0) -> None:
+        """Wait until the review is complete."""
+        self.wait(
+            "widget('pluripaint_insert').isVisible() and widget('pluripaint_insert').isEnabled()",
+            seconds,
+            "the review",
+        )
+
+    def group(self) -> list[list[Any]]:
+        """The nodes of the newest group of variations, itself first; empty where there is none."""
+        nodes = self.tree()
+        starts = [k for k, node in enumerate(nodes) if node[1].startswith("Variations ·")]
+        if not starts:
+            return []
+        first = starts[-1]
+        rest = nodes[first + 1 :]
+        inside = next((k for k, node in enumerate(rest) if node[0] <= nodes[first][0]), len(rest))
+        return [nodes[first], *rest[:inside]]
+
+    def generated(self, seconds: float = 45.0) -> list[list[Any]]:
+        """Wait for a group of variations; its nodes."""
+        return wait_for(self.group, seconds, f"a group of variations ({self.sentence()})", 0.1)
+
+    def close(self) -> None:
+        """End Krita and its daemon."""
+        end(self.process)
+        stop_daemon(self.home)
+
+
+def daemon_program() -> Path:
+    """The daemon of the Python that runs the tests."""
+    return Path(sys.executable).with_name("pluripaint-daemon")
+
+
+def stop_daemon(home: Path) -> None:
+    """End the daemon of a home, if it has one."""
+    code = (
+        "from pluripaint_client import Client\nwith Client.connect(start=False, timeout=2) as c: c.shutdown()"
+    )
+    subprocess.run(
+        [sys.executable, "-c", code],
+        env={**os.environ, "PLURIPAINT_HOME": str(home)},
+        check=False,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )

@@ -1,0 +1,78 @@
+"""Saving: 2.10 wrote the drawable it was given, GIMP 3 exports the image."""
+
+from __future__ import annotations
+
+import glob
+import os
+
+from gi.repository import Gimp, GLib
+
+from .. import carry
+from .names import image, item, known
+
+# Formats that hold the layers of an image, not just one picture.
+LAYERED = (".xcf", ".xcf.gz", ".xcf.bz2", ".xcf.xz", ".ora", ".psd", ".gif", ".pdf", ".ico", ".gih", ".mng", ".webp")
+
+
+def one_picture(img, drawable):
+    """An image whose only layer is the drawable, to be deleted; ``None`` where the image is that already."""
+    picture, one = image(img), item(drawable)
+    layers = picture.get_layers()
+    if one is None or (len(layers) == 1 and layers[0].get_id() == drawable and not layers[0].is_group()):
+        return None
+    made = Gimp.Image.new_with_precision(
+        one.get_width(), one.get_height(), picture.get_base_type(), picture.get_precision()
+    )
+    profile = picture.get_color_profile()
+    if profile:
+        made.set_color_profile(profile)
+    if picture.get_base_type() == Gimp.ImageBaseType.INDEXED:
+        made.set_palette(picture.get_palette())
+    layer = Gimp.Layer.new_from_drawable(one, made)
+    made.insert_layer(layer, None, 0)
+    layer.set_visible(True)
+    layer.set_offsets(0, 0)
+    layer.set_opacity(100.0)
+    return made
+
+
+def write(port, img, drawable, path, export):
+    """Calls ``export(image number)`` on the image, or on a copy of the drawable for formats of one picture."""
+    copy = None if path.lower().endswith(LAYERED) else one_picture(img, drawable)
+    try:
+        export(copy.get_id() if copy else img)
+    finally:
+        if copy:
+            copy.delete()
+
+
+@known("gimp-file-save")
+def file_save(port, img, drawable, filename, _raw):
+    def export(number):
+        done = Gimp.file_save(Gimp.RunMode.NONINTERACTIVE, image(number), carry.file(filename), None)
+        if not done:
+            raise carry.Failed(Gimp.get_pdb().get_last_error() or f"“{filename}” was not written")
+
+    write(port, img, drawable, filename, export)
+
+
+@known("file-glob")
+def file_glob(_port, pattern, _encoding):
+    found = sorted(glob.glob(pattern))
+    return len(found), found
+
+
+@known("gimp-file-save-thumbnail")
+def save_thumbnail(_port, img, filename):
+    Gimp.file_create_thumbnail(image(img), carry.file(os.path.abspath(filename)))
+
+
+@known("gimp-image-thumbnail", "gimp-drawable-thumbnail")
+def thumbnail(port, number, width, height):
+    """A small picture's bytes: width, height, bytes per pixel, count, data."""
+    one = image(number) if Gimp.Image.id_is_valid(number) else None
+    made = one.get_thumbnail(width, height, 0) if one else item(number).get_thumbnail(width, height, 0)
+    rows = made.get_pixels()
+    stride, bpp, wide, high = made.get_rowstride(), made.get_n_channels(), made.get_width(), made.get_height()
+    data = b"".join(bytes(rows[y * stride : y * stride + wide * bpp]) for y in range(high))
+    return wide, high, bpp, len(data), GLib.Bytes.new(data).get_data()

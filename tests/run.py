@@ -1,12 +1,15 @@
 #!/usr/bin/env python3
 """Make an environment outside the clone, install the wheel of this checkout there, and run every check.
 
-    python3 tests/run.py                      # everything: ruff, mypy, import rules, pytest
+    python3 tests/run.py                      # everything: ruff, mypy, import rules, pytest, real editors
     python3 tests/run.py tests/unit -k seam   # only these tests: arguments go to pytest
 
 Needs Python 3.10 or newer and a package index, no root and nothing of the system. The environment lies under
 $XDG_CACHE_HOME/pluripaint-tests (~/.cache otherwise), one for each state of pyproject.toml and of the pinned
 versions. The tests see the installed wheel only: pytest runs with the checkout's source folders off the path.
+
+Real editors are driven beside the other tests where they are installed. PLURIPAINT_EDITORS=none leaves them out,
+PLURIPAINT_EDITORS=required (CI) makes an absent editor a failure.
 """
 
 from __future__ import annotations
@@ -22,6 +25,10 @@ from collections.abc import Sequence
 from pathlib import Path
 
 CHECKOUT = Path(__file__).resolve().parents[1]
+STAGE = ("Xvfb", "openbox", "wmctrl", "xdotool", "import")
+EDITORS = {"gimp": ("gimp-2.10", "mmdebstrap", "/usr/sbin/chroot")}
+"""Folder of tests/editors → the programs it needs beside the stage's."""
+
 sys.dont_write_bytecode = True
 sys.path.insert(0, str(CHECKOUT / "installer"))
 
@@ -119,24 +126,71 @@ def run_checks(environment: Environment, variables: dict[str, str]) -> list[str]
 
 
 def run_tests(environment: Environment, variables: dict[str, str], arguments: Sequence[str]) -> int:
-    """Exit status of pytest on the installed wheel: -P and importlib mode keep the checkout off the path."""
-    command = [environment.python, "-P"] if sys.version_info >= (3, 11) else [environment.python]
-    command += [
-        "-m",
-        "pytest",
-        "-p",
-        "no:cacheprovider",
-        "--import-mode=importlib",
-        "--rootdir",
-        str(CHECKOUT),
-    ]
-    command += ["-c", str(CHECKOUT / "pyproject.toml"), "--durations=10"]
-    chosen = [argument if argument.startswith("-") else _absolute(argument) for argument in arguments]
+    """Exit status of pytest on the installed wheel: the tests asked for, or all, real editors beside the others."""
     with tempfile.TemporaryDirectory(prefix="pluripaint-tests-") as folder:
         # No test may come near the user's own installation, also one that forgets to name a home of its own.
         variables = {**variables, "PLURIPAINT_HOME": str(Path(folder) / "home")}
-        done = subprocess.run([*command, *(chosen or [str(CHECKOUT / "tests")])], cwd=folder, env=variables)
-    return done.returncode
+        if arguments:
+            chosen = [one if one.startswith("-") else _absolute(one) for one in arguments]
+            return subprocess.run(_pytest(environment, chosen), cwd=folder, env=variables).returncode
+        return _everything(environment, variables, folder)
+
+
+def _pytest(environment: Environment, chosen: Sequence[str]) -> list[str]:
+    """pytest's command: -P and importlib mode keep the checkout off the path."""
+    command = [environment.python, "-P"] if sys.version_info >= (3, 11) else [environment.python]
+    command += ["-m", "pytest", "-p", "no:cacheprovider", "--import-mode=importlib", "--durations=10"]
+    return [*command, "--rootdir", str(CHECKOUT), "-c", str(CHECKOUT / "pyproject.toml"), *chosen]
+
+
+def _everything(environment: Environment, variables: dict[str, str], folder: str) -> int:
+    """All tests. Editors mostly wait, so theirs run at the same time; the rest gives way to them."""
+    tests = str(CHECKOUT / "tests")
+    editors = _editor_folders()
+    beside: subprocess.Popen[bytes] | None = None
+    heard = Path(folder) / "editors.log"
+    if editors:
+        command = _pytest(environment, ["-m", "editor", *editors])
+        with heard.open("wb") as log:
+            beside = subprocess.Popen(command, cwd=folder, env=variables, stdout=log, stderr=log)
+    rest = ["nice", "-n", "5", *_pytest(environment, ["-m", "not editor", tests])]
+    closing, status = _shown_but_its_end(rest, folder, variables)
+    if beside is None:
+        print(closing, end="", flush=True)
+        return status
+    theirs = beside.wait()
+    said = heard.read_text(errors="replace")
+    # What failed is said last, or the log's end would speak of success.
+    print(*([said, closing] if status or not theirs else [closing, said]), sep="\n", end="", flush=True)
+    return status or theirs
+
+
+def _shown_but_its_end(command: Sequence[str], folder: str, variables: dict[str, str]) -> tuple[str, int]:
+    """Runs a command, showing its lines as they come but the last, which is returned with the exit status."""
+    last = ""
+    with subprocess.Popen(
+        command, cwd=folder, env=variables, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+    ) as running:
+        assert running.stdout
+        for line in running.stdout:
+            print(last, end="", flush=True)
+            last = line
+    return last, running.returncode
+
+
+def _editor_folders() -> list[str]:
+    """Folders of tests whose editors are here, or must be."""
+    wish = os.environ.get("PLURIPAINT_EDITORS", "none")
+    if wish == "none":
+        return []
+    folders = []
+    for name, programs in EDITORS.items():
+        missing = [program for program in (*STAGE, *programs) if not shutil.which(program)]
+        if missing and wish != "required":
+            say(f"Left out: the tests in a real {name}, which need {', '.join(missing)} and root.")
+            continue
+        folders.append(str(CHECKOUT / "tests" / "editors" / name))
+    return folders
 
 
 def _absolute(argument: str) -> str:

@@ -17,6 +17,18 @@ from . import picture  # noqa: E402
 from .texts import _  # noqa: E402
 
 HELP = _("← → flip · Space keep · B before · Delete discard this one · Enter insert · Esc discard")
+_THUMB_SIDE = 120  # pixels
+
+
+def _room() -> tuple[int, int]:
+    """Width and height of the smallest screen's free area: the window fits wherever it opens."""
+    display = Gdk.Display.get_default()
+    areas = (
+        [display.get_monitor(k).get_workarea() for k in range(display.get_n_monitors())] if display else []
+    )
+    if not areas:
+        return 1280, 720
+    return min(area.width for area in areas), min(area.height for area in areas)
 
 
 @dataclass
@@ -44,14 +56,15 @@ class Review(Gtk.Box):
         self._scroller.set_size_request(420, 300)
         self._scroller.set_propagate_natural_width(True)
         self._scroller.set_propagate_natural_height(True)
-        self._scroller.set_max_content_width(1100)
-        self._scroller.set_max_content_height(620)
+        width, height = _room()
+        self._scroller.set_max_content_width(min(1100, width - 80))
+        self._scroller.set_max_content_height(min(620, height - 340))
         self._scroller.add(self._image)
         self._title = Gtk.Label(label=_("Before"), xalign=0)
         self._strip = Gtk.Box(spacing=6)
         strip = Gtk.ScrolledWindow(vscrollbar_policy=Gtk.PolicyType.NEVER)
         strip.add(self._strip)
-        strip.set_size_request(-1, 200)
+        strip.set_size_request(-1, _THUMB_SIDE + 40)
         help_line = Gtk.Label(label=HELP, xalign=0)
         help_line.get_style_context().add_class("dim-label")
         self.pack_start(self._title, False, False, 0)
@@ -143,7 +156,7 @@ class Review(Gtk.Box):
     def _thumb(self, index: int, entry: Entry) -> Gtk.Widget:
         button = Gtk.ToggleButton(can_focus=False, active=index == self.current)
         column = Gtk.Box(orientation=Gtk.Orientation.VERTICAL)
-        column.add(Gtk.Image.new_from_pixbuf(picture.thumbnail(self._picture(entry), self._box)))
+        column.add(Gtk.Image.new_from_pixbuf(picture.thumbnail(self._picture(entry), self._box, _THUMB_SIDE)))
         column.add(Gtk.Label(label=f"{'✓ ' if entry.kept else ''}{index + 1}"))
         button.add(column)
         button.set_tooltip_text(entry.title)

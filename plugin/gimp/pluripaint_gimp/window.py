@@ -21,6 +21,7 @@ from .backend import Backend  # noqa: E402
 from .review import Entry, Review  # noqa: E402
 from .settings_page import SettingsPage  # noqa: E402
 from .snapshot import CannotFill, Snapshot, choose_source, seen_around, take  # noqa: E402
+from .status_text import status_lines  # noqa: E402
 from .texts import _, ngettext  # noqa: E402
 
 POLL_MS = 40
@@ -417,29 +418,13 @@ class StatusWindow(_Window):
             return True
         state, refusal = self._asking.answer
         self._state = state or {}
-        self.text.set_text(refusal or _lines(self._state))
+        self.text.set_text(refusal or status_lines(self._state))
         return False
 
     def _open_log(self) -> None:
         path = str(self._state.get("log") or "")
         if path:
             Gtk.show_uri_on_window(self.window, GLib.filename_to_uri(path), Gdk.CURRENT_TIME)
-
-
-def _lines(state: dict[str, Any], indent: str = "") -> str:
-    """A status as readable lines."""
-    lines = []
-    for key, value in state.items():
-        if key in ("v", "type", "ref", "job"):
-            continue
-        if isinstance(value, dict):
-            lines.append(f"{indent}{key}:\n{_lines(value, indent + '    ')}")
-        elif isinstance(value, list) and value and isinstance(value[0], dict):
-            lines.append(f"{indent}{key}:")
-            lines += [_lines(one, indent + "    ") for one in value]
-        else:
-            lines.append(f"{indent}{key}: {value}")
-    return "\n".join(lines)
 
 
 def _prepare(client: Any) -> Any:

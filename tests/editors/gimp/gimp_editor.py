@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import base64
 import contextlib
 import json
 import os
 import shutil
 import socket
-import struct
 import subprocess
 import sys
 import time
@@ -56,7 +54,8 @@ class Gimp:
             self.port = probe.getsockname()[1]
         self.log = self.outside / "gimp.log"
         self._process = self._start(self.inside / picture.name)
-        self._socket = wait_for(self._connect, 60, f"GIMP {version}'s Script-Fu server")
+        self._socket = wait_for(self._connect, 60, f"the hand in GIMP {version}")
+        self._lines = self._socket.makefile("rw", encoding="utf-8")
         self.window = stage.window(picture.name.split(".")[0], 30)
 
     def _install(self) -> None:
@@ -92,17 +91,10 @@ class Gimp:
             ),
             "NO_AT_BRIDGE": "1",
         }
-        server = f'RUN-NONINTERACTIVE "127.0.0.1" {self.port} ""'
         command = [f"gimp-{self.version}", "-n", "-s", "-d", "-f"]
-        if self.version == "2.10":
-            command += ["-b", f"(plug-in-script-fu-server {server})"]
-        else:
-            command += [
-                "--batch-interpreter",
-                "plug-in-script-fu-eval",
-                "-b",
-                f"(plug-in-script-fu-server {server})",
-            ]
+        if self.version != "2.10":
+            command += ["--batch-interpreter", "plug-in-script-fu-eval"]
+        command += ["-b", f'(pluripaint-test-hand 1 "{self.port}")']
         command.append(str(picture))
         if self.root:
             command = [
@@ -125,31 +117,14 @@ class Gimp:
             return None
 
     # -- the hand
-    def scheme(self, text: str) -> str:
-        """Runs Scheme in GIMP's Script-Fu server."""
-        data = text.encode()
-        self._socket.sendall(b"G" + struct.pack(">H", len(data)) + data)
-        head = self._take(4)
-        answer = self._take(struct.unpack(">H", head[2:])[0]).decode()
-        if head[1]:
-            raise AssertionError(f"Script-Fu: {answer}\n{self.log.read_text()[-2000:]}")
-        return answer
-
-    def _take(self, count: int) -> bytes:
-        data = b""
-        while len(data) < count:
-            part = self._socket.recv(count - len(data))
-            if not part:
-                raise AssertionError(f"GIMP closed the connection\n{self.log.read_text()[-2000:]}")
-            data += part
-        return data
-
     def hand(self, code: str) -> Any:
         """Runs Python inside GIMP; the value of ``answer`` comes back."""
-        coded = base64.b64encode(code.encode()).decode()
-        name = f"hand-{time.monotonic_ns()}.json"
-        self.scheme(f'(pluripaint-test-hand 1 "{coded}" "{self.inside / name}")')
-        said = json.loads((self.outside / name).read_text())
+        self._lines.write(json.dumps(code) + "\n")
+        self._lines.flush()
+        line = self._lines.readline()
+        if not line:
+            raise AssertionError(f"GIMP closed the connection\n{self.log.read_text()[-2000:]}")
+        said = json.loads(line)
         if "error" in said:
             raise AssertionError(said["error"])
         return said["answer"]
@@ -159,14 +134,14 @@ class Gimp:
         return self.hand("answer = state(max(images()))")
 
     def wait_state(self, test: Any, seconds: float, describe: str) -> Any:
-        """The first state for which ``test`` holds."""
-        last: list[Any] = []
+        """The first state for which ``test`` holds and that two looks agree on: layers enter one after the other."""
+        last: list[Any] = [None]
 
         def look() -> Any:
-            last[:] = [self.state()]
-            return last[0] if test(last[0]) else None
+            before, last[0] = last[0], self.state()
+            return last[0] if test(last[0]) and last[0] == before else None
 
-        return wait_for(look, seconds, describe, 0.2)
+        return wait_for(look, seconds, describe, 0.1)
 
     def remember(self, **settings: Any) -> None:
         """Writes the last settings, as an earlier run of the window would have left them."""
@@ -188,15 +163,25 @@ class Gimp:
             )
         )
 
-    def pixels(self, layer: str, encoding: str, dtype: str, box: str = "whole(one)") -> np.ndarray:
+    def pixels(self, layer: str, encoding: str, dtype: str) -> np.ndarray:
         """A layer's rows by name (``visible``: what is seen, ``selection``: the selection)."""
-        path = self.inside / "rows"
-        width, height = self.hand(
-            f"image = max(images()); one = drawable(image, {layer!r}); box = {box}\n"
-            f"rows = gimp.read(one, box, gimp.format(one, {encoding!r}))\n"
-            f"open({str(path)!r}, 'wb').write(rows); answer = [box.width, box.height]"
+        return self.several_pixels((layer, encoding, dtype))[0]
+
+    def several_pixels(self, *wanted: tuple[str, str, str]) -> list[np.ndarray]:
+        """Rows of several layers, read at once: name, encoding, NumPy's type."""
+        sizes = self.hand(
+            f"answer = []; image = max(images())\n"
+            f"for name, encoding, _ in {wanted!r}:\n"
+            f"    one = drawable(image, name); box = whole(one)\n"
+            f"    with open(f'{self.inside}/rows-{{len(answer)}}', 'wb') as file:\n"
+            f"        file.write(gimp.read(one, box, gimp.format(one, encoding)))\n"
+            f"    answer.append([box.width, box.height])\n"
+            f"    if name == 'visible': gimp.delete_item(one)\n"
         )
-        return np.frombuffer((self.outside / "rows").read_bytes(), dtype).reshape(height, width, -1)
+        return [
+            np.frombuffer((self.outside / f"rows-{k}").read_bytes(), wanted[k][2]).reshape(height, width, -1)
+            for k, (width, height) in enumerate(sizes)
+        ]
 
     def big_picture(self, width: int, height: int) -> None:
         """A picture filled with noise inside GIMP."""
@@ -208,19 +193,8 @@ class Gimp:
 
     def refusal(self, action: str) -> str:
         """The sentence with which an entry refuses, as a script gets to see it."""
-        image = self.hand("answer = max(images())")
-        layer = self.hand("answer = gimp.layers(max(images()))[0]")
-        name = f"plug-in-pluripaint-{action}"
-        call = (
-            f"({name} 1 {image} {layer})"
-            if self.version == "2.10"
-            else f"({name} 1 {image} (vector {layer}))"
-        )
-        try:
-            self.scheme(call)
-        except AssertionError as error:
-            return str(error)
-        return ""
+        code = f"i = max(images()); answer = refusal('plug-in-pluripaint-{action}', i, gimp.layers(i)[0])"
+        return str(self.hand(code))
 
     def plug_in_process(self) -> psutil.Process:
         """Our plug-in's process, once it is there."""
@@ -275,6 +249,7 @@ class Gimp:
     def close(self) -> None:
         """Ends GIMP and every process it started."""
         with contextlib.suppress(OSError):
+            self._lines.close()
             self._socket.close()
         end(self._process)
         if self.root:

@@ -1,14 +1,15 @@
 #!/usr/bin/python3
 """A remote hand inside GIMP for tests: prepares pictures and tells what is there. Never calls the plug-in's actions.
 
-Installed as a plug-in of its own; runs Python given in base64 and writes what ``answer`` holds as JSON. Talks to GIMP
-through the plug-in's backend (reading) and through libgimp's own functions (preparing).
+Installed as a plug-in of its own and started once as a batch command; GIMP's interface stays alive beside it. Listens
+on a port, runs the Python it is sent and answers what ``answer`` holds as JSON. Talks to GIMP through the plug-in's
+backend (reading) and through libgimp's own functions (preparing).
 """
 
-import base64
 import hashlib
 import json
 import os
+import socket
 import sys
 import traceback
 
@@ -207,37 +208,74 @@ def drawable(image, name):
     return gimp.selection(image) if name == "selection" else by_name(image, name)
 
 
+def refusal(name, image, layer):
+    """Runs an entry without a person, as a script would; the sentence with which it refuses."""
+    if GI:
+        from gi.repository import Gimp
+
+        procedure = Gimp.get_pdb().lookup_procedure(name)
+        config = procedure.create_config()
+        config.set_property("run-mode", Gimp.RunMode.NONINTERACTIVE)
+        config.set_property("image", picture(image))
+        config.set_core_object_array("drawables", [item(layer)])
+        procedure.run(config)
+        return Gimp.get_pdb().get_last_error()
+    import ctypes as C
+
+    from pluripaint_gimp import libgimp210 as g
+
+    given = (g.Param * 3)()
+    for one, kind, value in zip(given, (g.INT32, g.IMAGE, g.DRAWABLE), (1, image, layer)):
+        one.type, one.data.d_int32 = kind, value
+    g.run_procedure2(name.encode(), C.byref(g.i32()), 3, given)
+    return g.get_pdb_error().decode()
+
+
+def declare():
+    """What libgimp 2.10 offers beyond the plug-in's own needs."""
+    import ctypes as C
+
+    from pluripaint_gimp import libgimp210 as g
+
+    g.more(
+        {
+            "color_profile_new_from_icc_profile": (g.vp, g.cp, C.c_size_t, g.vp),
+            "image_list": (g.vp, C.POINTER(g.i32)),
+            "image_select_rectangle": (g.i32, g.i32, g.i32, g.dbl, g.dbl, g.dbl, g.dbl),
+            "image_select_ellipse": (g.i32, g.i32, g.i32, g.dbl, g.dbl, g.dbl, g.dbl),
+            "display_is_valid": (g.i32, g.i32),
+            "display_delete": (g.i32, g.i32),
+            "selection_none": (g.i32, g.i32),
+            "selection_invert": (g.i32, g.i32),
+            "layer_set_opacity": (g.i32, g.i32, g.dbl),
+            "image_convert_indexed": (g.i32, g.i32, g.i32, g.i32, g.i32, g.i32, g.i32, g.cp),
+            "image_resize": (g.i32, g.i32, g.i32, g.i32, g.i32, g.i32),
+            "image_set_active_channel": (g.i32, g.i32, g.i32),
+            "run_procedure2": (g.vp, g.cp, C.POINTER(g.i32), g.i32, C.POINTER(g.Param)),
+        }
+    )
+
+
+def said(code):
+    """Runs code in names of its own."""
+    names = dict(globals(), answer=None)
+    try:
+        exec(code, names)
+        return {"answer": names["answer"]}
+    except BaseException:
+        return {"error": traceback.format_exc()}
+
+
 def run(_gimp, call):
     gimp.start_pixels()
     if not GI:
-        import ctypes as C
-
-        from pluripaint_gimp import libgimp210 as g
-
-        g.more(
-            {
-                "color_profile_new_from_icc_profile": (g.vp, g.cp, C.c_size_t, g.vp),
-                "image_list": (g.vp, C.POINTER(g.i32)),
-                "image_select_rectangle": (g.i32, g.i32, g.i32, g.dbl, g.dbl, g.dbl, g.dbl),
-                "image_select_ellipse": (g.i32, g.i32, g.i32, g.dbl, g.dbl, g.dbl, g.dbl),
-                "display_is_valid": (g.i32, g.i32),
-                "display_delete": (g.i32, g.i32),
-                "selection_none": (g.i32, g.i32),
-                "selection_invert": (g.i32, g.i32),
-                "layer_set_opacity": (g.i32, g.i32, g.dbl),
-                "image_convert_indexed": (g.i32, g.i32, g.i32, g.i32, g.i32, g.i32, g.i32, g.cp),
-                "image_resize": (g.i32, g.i32, g.i32, g.i32, g.i32, g.i32),
-                "image_set_active_channel": (g.i32, g.i32, g.i32),
-            }
-        )
-    names = dict(globals(), answer=None)
-    try:
-        exec(base64.b64decode(call.values["code"]).decode(), names)
-        said = {"answer": names["answer"]}
-    except BaseException:
-        said = {"error": traceback.format_exc()}
-    with open(call.values["path"], "w") as file:
-        json.dump(said, file)
+        declare()
+    with socket.create_server(("127.0.0.1", int(call.values["port"]))) as server:
+        connection, _ = server.accept()
+    with connection, connection.makefile("rw", encoding="utf-8") as lines:
+        for line in lines:
+            lines.write(json.dumps(said(json.loads(line))) + "\n")
+            lines.flush()
     return ""
 
 
@@ -249,10 +287,7 @@ sys.exit(
                 "Hand",
                 "for tests",
                 run,
-                (
-                    backend.Argument("code", "base64", "string", ""),
-                    backend.Argument("path", "answer", "string", ""),
-                ),
+                (backend.Argument("port", "port", "string", ""),),
                 needs_image=False,
                 menu="",
             )

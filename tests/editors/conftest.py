@@ -1,0 +1,79 @@
+"""Tests in real editors: which editors ran, how many tests each; fewer than promised fails where editors are required.
+
+``stage`` and ``real_daemon`` beside this file serve every editor. ``PLURIPAINT_EDITORS=required`` (set by CI) makes too
+few tests a failure, also when a test was deselected or its folder was renamed.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from collections import Counter
+from pathlib import Path
+
+import pytest
+
+PROMISED = {"GIMP 2.10": 12, "GIMP 3.0": 12}
+"""Editor → how many of its tests must at least pass."""
+
+_passed: Counter[str] = Counter()
+
+
+def _editor(nodeid: str) -> str:
+    """The editor that a test drives, by its folder and its parameter."""
+    folder = Path(nodeid.partition("::")[0]).parent.name
+    if folder == "gimp":
+        return next((f"GIMP {version}" for version in ("2.10", "3.0") if version in nodeid), "GIMP")
+    return folder.capitalize()
+
+
+def _version(editor: str) -> str:
+    """What the editor says of itself; empty where it says nothing."""
+    if editor == "GIMP 3.0":
+        from gimp_editor import root_folder
+
+        command = ["/usr/sbin/chroot", str(root_folder()), "gimp-3.0", "--version"]
+    elif editor == "GIMP 2.10":
+        command = ["gimp-2.10", "--version"]
+    else:
+        command = ["dpkg-query", "--show", "--showformat=${Version}", editor.lower()]
+    try:
+        done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
+    except (OSError, subprocess.TimeoutExpired):
+        return ""
+    return done.stdout.strip().splitlines()[-1] if done.stdout.strip() else ""
+
+
+def _too_few() -> dict[str, str]:
+    """Editors of which fewer tests passed than promised; empty unless editors are required."""
+    if os.environ.get("PLURIPAINT_EDITORS") != "required":
+        return {}
+    return {
+        editor: f"{editor}: {_passed[editor]} tests passed, {least} are promised"
+        for editor, least in PROMISED.items()
+        if _passed[editor] < least
+    }
+
+
+def pytest_runtest_logreport(report: pytest.TestReport) -> None:
+    """Counts what passed."""
+    if report.when == "call" and report.passed and "editors" in Path(report.nodeid.partition("::")[0]).parts:
+        _passed[_editor(report.nodeid)] += 1
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """Too few tests fail the run."""
+    if _too_few() and not session.exitstatus:
+        session.exitstatus = pytest.ExitCode.TESTS_FAILED
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Versions and counts."""
+    if not _passed and not _too_few():
+        return
+    terminalreporter.section("editors")
+    for editor in sorted(set(_passed) | set(_too_few())):
+        terminalreporter.write_line(f"{editor} ({_version(editor)}): {_passed[editor]} tests passed")
+    for sentence in _too_few().values():
+        terminalreporter.write_line(f"FAILED {sentence}")

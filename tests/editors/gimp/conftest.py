@@ -1,0 +1,39 @@
+"""One stage, one GIMP and one daemon for each GIMP version; all tests of a module share them."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from gimp_editor import Gimp, root_folder, shots_folder
+from PIL import Image
+from real_daemon import Daemon
+from skimage import data
+from stage import Stage
+
+
+@pytest.fixture(scope="module", params=["2.10", "3.0"])
+def gimp(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
+    """A running GIMP with a photograph open and a warm daemon beside it."""
+    version = request.param
+    folder = tmp_path_factory.mktemp(f"gimp {version}")
+    photo = folder / "photo.png"
+    Image.fromarray(data.chelsea()).save(photo)
+    root = root_folder() if version == "3.0" else None
+    assert root or shutil.which("gimp-2.10"), "GIMP 2.10 is not installed"
+    stage = Stage(shots_folder(folder))
+    running = daemon = None
+    try:
+        running = Gimp(stage, root, folder / f"pp-{version}", photo, version)
+        daemon = Daemon(running.home)
+        running.daemon = daemon
+        running.remember(variations=3, preset="fast", method="exemplar", seed=7)
+        yield running
+    finally:
+        if running:
+            running.close()
+        if daemon:
+            daemon.close()
+        stage.close()

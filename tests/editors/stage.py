@@ -45,7 +45,9 @@ class Stage:
         shots.mkdir(parents=True, exist_ok=True)
         read, write = os.pipe()
         self._server = subprocess.Popen(
-            ["Xvfb", "-displayfd", str(write), "-screen", "0", "1400x900x24", "-nolisten", "tcp"],
+            # Without -noreset the end of the first client, before the window manager is in, would reset the server
+            # and throw the window manager out.
+            ["Xvfb", "-displayfd", str(write), "-screen", "0", "1400x900x24", "-nolisten", "tcp", "-noreset"],
             pass_fds=[write],
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
@@ -62,7 +64,11 @@ class Stage:
             stderr=subprocess.DEVNULL,
             start_new_session=True,
         )
-        wait_for(lambda: self._run("wmctrl", "-m") is not None, 10, "the window manager")
+        try:
+            wait_for(lambda: self._run("wmctrl", "-m") is not None, 30, "the window manager")
+        except AssertionError:
+            self.close()
+            raise
 
     def _run(self, *command: str) -> str | None:
         done = subprocess.run(command, env=self.environment, capture_output=True, text=True, check=False)

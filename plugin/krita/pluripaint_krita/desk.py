@@ -233,6 +233,11 @@ class Desk(QtCore.QObject):
         """The sets that can be looked at."""
         return [run for run in self.runs if not run.given_up]
 
+    def forget_sentence(self) -> None:
+        """Another document is in view: what was said of the last one is no longer to the point."""
+        self.sentence, self.offer_transparent = "", False
+        self.changed.emit()
+
     # -------------------------------------------------------------------------------------------- pictures
 
     def stage(self, run: Run) -> Any:

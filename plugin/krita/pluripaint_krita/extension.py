@@ -16,6 +16,7 @@ DOCKER = "pluripaint_docker"
 _MENU = "pluripaint_menu"
 
 _LEAST_HEIGHT = 240
+_PRESETS = "PresetDocker"
 
 _desk: Desk | None = None
 
@@ -33,6 +34,7 @@ class InpaintDocker(DockWidget):
 
     def __init__(self) -> None:
         super().__init__()
+        self._document = ""
         self.setWindowTitle(_("Inpaint Variations"))
         self.panel = Panel(desk())
         # A small window must not push the buttons off the screen.
@@ -46,18 +48,41 @@ class InpaintDocker(DockWidget):
         self.visibilityChanged.connect(self._shown)
 
     def canvasChanged(self, canvas: Any) -> None:  # noqa: N802
-        """Another document or view: saved selections and context are its own."""
+        """Another document or view: saved selections and context are its own, a sentence was about the other."""
+        current = Krita.instance().activeDocument()
+        root = current.rootNode() if current is not None else None
+        document = root.uniqueId().toString() if root is not None else ""
+        if document != self._document:
+            self._document = document
+            desk().forget_sentence()
         self.panel.refresh()
         self.panel.settings.show_context()
 
     def make_room(self) -> None:
         """Take height from the dockers above and below while there is too little to judge a picture."""
         self.show()
+        self._share_a_tab()
         self.raise_()
         window = self.window()
         if not self.isFloating() and isinstance(window, QtWidgets.QMainWindow):
             height = max(self.height(), window.height() * 3 // 5)
             window.resizeDocks([self], [height], Qt.Orientation.Vertical)
+
+    def _share_a_tab(self) -> None:
+        """Once, ever: beside the brush presets, as one more docker below the others leaves none enough height. Where
+        the person then puts it is the person's own affair."""
+        if Krita.instance().readSetting("pluripaint", "placed", ""):
+            return
+        Krita.instance().writeSetting("pluripaint", "placed", "1")
+        window = self.window()
+        if self.isFloating() or not isinstance(window, QtWidgets.QMainWindow):
+            return
+        presets = window.findChild(QtWidgets.QDockWidget, _PRESETS)
+        if presets is None or not presets.isVisible() or presets.isFloating():
+            return
+        same_side = window.dockWidgetArea(presets) == window.dockWidgetArea(self)
+        if same_side and not window.tabifiedDockWidgets(self):
+            window.tabifyDockWidget(presets, self)
 
     def _shown(self, visible: bool) -> None:
         if visible:

@@ -11,6 +11,20 @@ from .settings_page import SettingsPage
 from .texts import _
 
 
+class Pages(QtWidgets.QStackedWidget):
+    """As large as the page in view needs: the settings must not be scrolled because the review is taller."""
+
+    def sizeHint(self) -> Any:  # noqa: N802 (Qt's name)
+        """That of the page in view."""
+        return self.currentWidget().sizeHint() if self.currentWidget() is not None else super().sizeHint()
+
+    def minimumSizeHint(self) -> Any:  # noqa: N802
+        """The width of the widest page, so that the docker keeps its width; the height of the page in view."""
+        width = max((self.widget(k).minimumSizeHint().width() for k in range(self.count())), default=0)
+        page = self.currentWidget()
+        return QtCore.QSize(width, page.minimumSizeHint().height() if page is not None else 0)
+
+
 class Panel(QtWidgets.QWidget):
     """Three states in one place: settings → progress → review."""
 
@@ -20,7 +34,7 @@ class Panel(QtWidgets.QWidget):
         self.desk = desk
         self.settings = SettingsPage(desk)
         self.review = ReviewPage(desk, ask)
-        self.stack = QtWidgets.QStackedWidget()
+        self.stack = Pages()
         self.stack.addWidget(self.settings)
         self.stack.addWidget(self.review)
         self.new = QtWidgets.QPushButton(_("&New set…"))
@@ -51,6 +65,7 @@ class Panel(QtWidgets.QWidget):
         if self.stack.currentWidget() is not page:
             had_focus = self.isAncestorOf(QtWidgets.QApplication.focusWidget() or self)
             self.stack.setCurrentWidget(page)
+            self.stack.updateGeometry()
             if had_focus and self.isVisible():
                 (self.review if reviewing else self.settings.generate).setFocus()
         self.new.setVisible(runs > 0)

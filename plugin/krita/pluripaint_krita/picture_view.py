@@ -16,7 +16,7 @@ class PictureView(QtWidgets.QWidget):
 
     def __init__(self, parent: Any | None = None) -> None:
         super().__init__(parent)
-        self.setMinimumSize(120, 110)
+        self.setMinimumSize(120, 150)
         self.setSizePolicy(QtWidgets.QSizePolicy.Policy.Expanding, QtWidgets.QSizePolicy.Policy.Expanding)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self._image: Any | None = None
@@ -25,8 +25,8 @@ class PictureView(QtWidgets.QWidget):
         self.marked = False
 
     def sizeHint(self) -> Any:  # noqa: N802 (Qt's name)
-        """Small: it takes whatever height a docker can spare."""
-        return QtCore.QSize(280, 120)
+        """Small: it takes whatever height a docker can spare, and a scroll area gives no page less than its hint."""
+        return QtCore.QSize(280, 150)
 
     def show_image(self, image: Any | None, middle: Region | None = None, marked: bool = False) -> None:
         """Show another picture at the same place, or around the middle of ``middle``."""

@@ -62,7 +62,7 @@ class ReviewPage(QtWidgets.QWidget):
         self.strip.setWrapping(False)
         self.strip.setMovement(QtWidgets.QListView.Movement.Static)
         self.strip.setIconSize(QtCore.QSize(_THUMBNAIL, _THUMBNAIL))
-        self.strip.setFixedHeight(_THUMBNAIL + 40)
+        self.strip.setFixedHeight(_THUMBNAIL + self.fontMetrics().height() + 18)
         self.strip.currentRowChanged.connect(self._row_changed)
         self.newest = QtWidgets.QCheckBox(_("Show the &newest as it arrives"))
         self.newest.toggled.connect(self._follow)

@@ -20,15 +20,12 @@ HELP = _("← → flip · Space keep · B before · Delete discard this one · E
 _THUMB_SIDE = 120  # pixels
 
 
-def _room() -> tuple[int, int]:
-    """Width and height of the smallest screen's free area: the window fits wherever it opens."""
+def room(window: Gtk.Window | None = None) -> Any:
+    """The free area of a window's screen, else of the first one: x, y, width, height."""
     display = Gdk.Display.get_default()
-    areas = (
-        [display.get_monitor(k).get_workarea() for k in range(display.get_n_monitors())] if display else []
-    )
-    if not areas:
-        return 1280, 720
-    return min(area.width for area in areas), min(area.height for area in areas)
+    shown = window.get_window() if window else None
+    monitor = display.get_monitor_at_window(shown) if shown else display.get_monitor(0)
+    return monitor.get_workarea()
 
 
 @dataclass
@@ -56,12 +53,12 @@ class Review(Gtk.Box):
         self._scroller.set_size_request(420, 300)
         self._scroller.set_propagate_natural_width(True)
         self._scroller.set_propagate_natural_height(True)
-        width, height = _room()
-        self._scroller.set_max_content_width(min(1100, width - 80))
-        self._scroller.set_max_content_height(min(620, height - 340))
+        area = room()
+        self._scroller.set_max_content_width(min(1100, area.width - 80))
+        self._scroller.set_max_content_height(min(620, area.height - 340))
         self._scroller.add(self._image)
         self._title = Gtk.Label(label=_("Before"), xalign=0)
-        self._strip = Gtk.Box(spacing=6)
+        self._strip = Gtk.Box(spacing=6, valign=Gtk.Align.START)
         strip = Gtk.ScrolledWindow(vscrollbar_policy=Gtk.PolicyType.NEVER)
         strip.add(self._strip)
         strip.set_size_request(-1, _THUMB_SIDE + 40)
@@ -71,7 +68,8 @@ class Review(Gtk.Box):
         self.pack_start(self._scroller, True, True, 0)
         self.pack_start(strip, False, False, 0)
         self.pack_start(help_line, False, False, 0)
-        self.connect("map", lambda *_: GLib.idle_add(self._center))
+        self._page = (0, 0)
+        self._scroller.connect("size-allocate", lambda *_: GLib.idle_add(self._center))
 
     # -- candidates
     def add_entry(self, entry: Entry) -> None:
@@ -164,9 +162,11 @@ class Review(Gtk.Box):
         return button
 
     def _center(self) -> bool:
-        for adjustment, start, length in (
-            (self._scroller.get_hadjustment(), self._box.left, self._box.width),
-            (self._scroller.get_vadjustment(), self._box.top, self._box.height),
-        ):
-            adjustment.set_value(start + length / 2 - adjustment.get_page_size() / 2)
+        """Puts the selection into the middle whenever the room for the picture has changed."""
+        across, down = self._scroller.get_hadjustment(), self._scroller.get_vadjustment()
+        page = (across.get_page_size(), down.get_page_size())
+        if page != self._page:
+            self._page = page
+            across.set_value(self._box.left + self._box.width / 2 - page[0] / 2)
+            down.set_value(self._box.top + self._box.height / 2 - page[1] / 2)
         return False

@@ -108,13 +108,16 @@ def insert(
     methods = {candidate.method for candidate in candidates}
     method = methods.pop() if len(methods) == 1 else settings.preset
     name = _("Variations · {method} · {seed}").format(method=method, seed=settings.seed)
-    layers = _new_layers(snapshot, candidates, shown, Region(0, 0, 0, 0))
+    # Everything that may fail for lack of memory comes before the document is touched.
+    made = [
+        gimp.new_layer(image, one) for one in _new_layers(snapshot, candidates, shown, Region(0, 0, 0, 0))
+    ]
     with one_undo_step(gimp, image):
         group = gimp.new_group(image, name)
         gimp.set_parasite(group, _note(gimp, snapshot, settings))
         gimp.insert(image, group, parent, position)
-        for k, layer in enumerate(layers):
-            gimp.insert(image, gimp.new_layer(image, layer), group, k)
+        for k, layer in enumerate(made):
+            gimp.insert(image, layer, group, k)
     return said
 
 

@@ -18,7 +18,7 @@ from pluripaint_client.runner import Asking, Collected, JobRunner, Settings  # n
 
 from . import actions, picture, variations  # noqa: E402
 from .backend import Backend  # noqa: E402
-from .review import Entry, Review  # noqa: E402
+from .review import Entry, Review, room  # noqa: E402
 from .settings_page import SettingsPage  # noqa: E402
 from .snapshot import CannotFill, Snapshot, choose_source, seen_around, take  # noqa: E402
 from .status_text import status_lines  # noqa: E402
@@ -66,8 +66,9 @@ class _Window:
 
     def run(self) -> None:
         self.gimp.adopt_window(self.window)
-        self.window.show_all()
+        self.body.show_all()
         self.ready()
+        self.window.show()
         self.window.present()
         self.loop.run()
         self.window.destroy()
@@ -75,7 +76,18 @@ class _Window:
             Gtk.main_iteration()
 
     def ready(self) -> None:
-        """After the first show: hides what is not wanted yet."""
+        """Before the first show: hides what is not wanted yet."""
+
+    def fit(self) -> None:
+        """Grows to what the contents want, inside the screen."""
+        wanted, area = self.window.get_preferred_size()[1], room(self.window)
+        have, place = self.window.get_size(), self.window.get_position()
+        width = min(max(wanted.width, have[0]), area.width - 20)
+        height = min(max(wanted.height, have[1]), area.height - 50)
+        self.window.resize(width, height)
+        left = min(place[0] - (width - have[0]) // 2, area.x + area.width - width - 10)
+        top = min(place[1] - (height - have[1]) // 2, area.y + area.height - height - 10)
+        self.window.move(max(area.x, left), max(area.y, top))
 
     def ask(self, text: str, yes: str) -> bool:
         """A question before something is lost."""
@@ -151,7 +163,9 @@ class GenerateWindow(_Window):
             self.stack.set_visible_child(self.page)
             self.default(self.go)
         elif self.review:
-            self.stack.set_visible_child(self.review)
+            if self.stack.get_visible_child() is not self.review:
+                self.stack.set_visible_child(self.review)
+                self.fit()
             self.default(self.insert if review else self.stop)
 
     def _draw_surroundings(self) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 from collections.abc import Iterator
 from typing import Any
@@ -26,7 +27,7 @@ def gimp(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactor
     stage = Stage(shots_folder(folder))
     running = daemon = None
     try:
-        running = Gimp(stage, root, folder / f"pp-{version}", photo, version)
+        running = Gimp(stage, root, folder / f"pp-{version}-{os.getpid()}", photo, version)
         daemon = Daemon(running.home)
         running.daemon = daemon
         running.remember(variations=3, preset="fast", method="exemplar", seed=7)

@@ -34,11 +34,20 @@ KEYS = {
 }
 
 
-class Gimp:
-    """One running GIMP. ``root``: a root folder to run in, ``None``: this system's GIMP 2.10."""
+class Vanished(AssertionError):
+    """The hand's code failed inside GIMP: also when a layer goes away while it is looked at."""
 
-    def __init__(self, stage: Stage, root: Path | None, home: Path, picture: Path, version: str) -> None:
-        self.stage, self.root, self.version = stage, root, version
+
+class Gimp:
+    """One running GIMP.
+
+    ``root``: a root folder to run in, ``None``: this system's GIMP 2.10; ``docks``: with its usual dock windows.
+    """
+
+    def __init__(
+        self, stage: Stage, root: Path | None, home: Path, picture: Path, version: str, docks: bool = False
+    ) -> None:
+        self.stage, self.root, self.version, self.docks = stage, root, version, docks
         self.inside = Path("/tmp") / home.name
         self.outside = (root / "tmp" / home.name) if root else home
         shutil.rmtree(self.outside, ignore_errors=True)
@@ -65,18 +74,19 @@ class Gimp:
         entry = hand / "pluripaint-hand.py"
         shutil.copy(Path(__file__).with_name("hand.py"), entry)
         entry.chmod(0o755)
+        session = f"(save-session-info no)\n(restore-session {'yes' if self.docks else 'no'})\n"
         if self.version == "2.10":
             lines = [
                 f'(gtk_accel_path "<Actions>/plug-in/plug-in-pluripaint-{n}" "{k}")' for n, k in KEYS.items()
             ]
             (self.profile / "menurc").write_text("\n".join(lines) + "\n")
-            (self.profile / "gimprc").write_text("(save-session-info no)\n(restore-session no)\n")
+            (self.profile / "gimprc").write_text(session)
         else:
             lines = [f'(action "plug-in-pluripaint-{n}" "{k}")' for n, k in KEYS.items()]
             (self.profile / "shortcutsrc").write_text("(file-version 1)\n" + "\n".join(lines) + "\n")
             (self.profile / "gimprc").write_text(
                 f'(config-version "{self.version}.4")\n(show-welcome-dialog no)\n(check-updates no)\n'
-                "(save-session-info no)\n(restore-session no)\n"
+                + session
             )
 
     def _start(self, picture: Path) -> subprocess.Popen[bytes]:
@@ -126,7 +136,7 @@ class Gimp:
             raise AssertionError(f"GIMP closed the connection\n{self.log.read_text()[-2000:]}")
         said = json.loads(line)
         if "error" in said:
-            raise AssertionError(said["error"])
+            raise Vanished(said["error"])
         return said["answer"]
 
     def state(self) -> Any:
@@ -138,8 +148,10 @@ class Gimp:
         last: list[Any] = [None]
 
         def look() -> Any:
-            before, last[0] = last[0], self.state()
-            return last[0] if test(last[0]) and last[0] == before else None
+            before, last[0] = last[0], None
+            with contextlib.suppress(Vanished):
+                last[0] = self.state()
+            return last[0] if last[0] and test(last[0]) and last[0] == before else None
 
         return wait_for(look, seconds, describe, 0.1)
 
@@ -211,10 +223,23 @@ class Gimp:
 
         return wait_for(find, 15, "the plug-in's process")
 
+    def peak_memory(self, process: psutil.Process, until: Any, seconds: float) -> int:
+        """Resident MB of a process at their highest while waiting for ``until``."""
+        highest = 0
+
+        def look() -> bool:
+            nonlocal highest
+            with contextlib.suppress(psutil.Error):
+                highest = max(highest, process.memory_info().rss // 1_000_000)
+            return bool(until())
+
+        wait_for(look, seconds, "the group")
+        return highest
+
     def _queue(self) -> int:
         with Client(places.read(self.home / "connection.json"), timeout=5.0) as client:
-            status = client.status(5.0)
-        return int(status["running"]) + int(status["waiting"])
+            jobs = client.status(5.0)["jobs"]
+        return int(jobs["running"]) + int(jobs["queued"])
 
     def daemon_busy(self) -> None:
         """Waits until the daemon works on a job."""

@@ -66,6 +66,21 @@ def start_gegl() -> None:
     Gegl.init(None)
 
 
+def old_form(procedure: Any) -> tuple[str, str]:
+    """Arguments and results of a procedure that 2.10 did not have, as 2.10 would have had them."""
+    takes = [(spec.name, kind(spec)) for spec in procedure.get_arguments() if spec.name != "options"]
+    names = [name for name, _ in takes]
+    if "file" in names and "run-mode" in names:
+        # GIMP 3 does not say whether a procedure opens or writes files; those that write take an image before the file.
+        place = names.index("file")
+        files = [("filename", "string"), ("raw-filename", "string")]
+        if names[:place] == ["run-mode", "image"]:
+            files.insert(0, ("drawable", "drawable"))
+        takes[place : place + 1] = files
+    gives = [(spec.name, kind(spec)) for spec in procedure.get_return_values()]
+    return tuple(",".join(f"{name}:{what}" for name, what in one) for one in (takes, gives))
+
+
 # -- colours: sRGB's curve between what scripts say and the linear light of GeglColor
 def _linear(part: float) -> float:
     if part <= 0.04045:

@@ -27,7 +27,7 @@ def procedure(plug_in: Any, one: Installed, answer: Callable[[Any, list], Any]) 
     else:
         made = _plain(plug_in, one, own, answer)
     _describe(made, one)
-    for kind, name, text in one.results:
+    for kind, name, text in [] if one.load else one.results:  # opening has its own result
         _add(made, kind, name, text, None, True)
     return made
 
@@ -100,7 +100,6 @@ def _load(plug_in: Any, one: Installed, own: list, answer: Callable) -> Any:
     made = Gimp.LoadProcedure.new(plug_in, one.name, Gimp.PDBProcType.PLUGIN, run, None)
     extensions, prefixes, magics = one.load or ("", "", "")
     _file_types(made, extensions, prefixes, magics, one.mime)
-    one.results = ()
     for (kind, _, text, default), name in zip(own[2:], names):
         _add(made, kind, name, text, default, False)
     return made

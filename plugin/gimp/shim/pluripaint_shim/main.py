@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 
-from .pdb import _settle, from_plain, to_plain
+from .pdb import _settle, answers_here, from_plain, to_plain
 from .port import KINDS, NUMBERS, Installed, find
 
 _installed: list[Installed] = []
@@ -76,33 +76,44 @@ def _named(name: str) -> Installed:
     raise ValueError(f"“{name}” is not installed")
 
 
+@answers_here("gimp-plugin-menu-register")
 def menu_register(procedure_name, menu_path):
     """Puts a procedure into a menu."""
     _named(procedure_name).menus.append(menu_path)
 
 
+@answers_here("gimp-plugin-domain-register")
 def domain_register(domain_name, domain_path=None):
     """Scripts carry translated texts already: there is nothing to register."""
 
 
+@answers_here("gimp-register-load-handler")
 def register_load_handler(procedure_name, extensions, prefixes):
     """The procedure opens files with these extensions."""
     _named(procedure_name).load = (extensions, prefixes or "", "")
 
 
+@answers_here("gimp-register-magic-load-handler")
 def register_magic_load_handler(procedure_name, extensions, prefixes, magics):
     """The procedure opens files with these extensions or first bytes."""
     _named(procedure_name).load = (extensions, prefixes or "", magics or "")
 
 
+@answers_here("gimp-register-save-handler")
 def register_save_handler(procedure_name, extensions, prefixes):
     """The procedure writes files with these extensions."""
     _named(procedure_name).save = (extensions, prefixes or "")
 
 
+@answers_here("gimp-register-file-handler-mime")
 def register_file_handler_mime(procedure_name, mime):
     """The media type of the files that the procedure opens or writes."""
     _named(procedure_name).mime = mime
+
+
+@answers_here("gimp-register-thumbnail-loader", "gimp-register-file-handler-uri", "gimp-register-file-handler-raw")
+def no_more_is_needed(*_values):
+    """Thumbnails are made of the picture, and files come as paths."""
 
 
 def quit():

@@ -11,6 +11,7 @@ from .port import ARRAYS, ITEMS, KINDS, Failed, Signature, find
 from .values import Whole, as_bytes
 
 _settle: list = []  # what must be written before GIMP looks at pixels
+_here: dict = {}  # procedures that say something about what is being installed; filled by ``main``
 _wrap: dict = {}  # kind → function that makes an object of a number; filled by the modules of the objects
 
 
@@ -21,6 +22,17 @@ class error(RuntimeError):  # noqa: N801 - pygimp's name for it
 def before_calls(function) -> None:
     """``function`` runs before every procedure."""
     _settle.append(function)
+
+
+def answers_here(*names: str):
+    """Decorates the function that stands for procedures which GIMP would only take after the installation."""
+
+    def keep(function):
+        for name in names:
+            _here[name] = function
+        return function
+
+    return keep
 
 
 def wraps(*kinds: str):
@@ -164,7 +176,9 @@ class Function:
 class Procedures:
     """GIMP's procedures by attribute (``_`` for ``-``) or by name."""
 
-    def _look(self, name: str) -> Function | None:
+    def _look(self, name: str):
+        if name.replace("_", "-") in _here:
+            return _here[name.replace("_", "-")]
         found = find().signature(name.replace("_", "-"))
         return Function(found) if found else None
 

@@ -22,10 +22,6 @@ from .port import Cancelled, Failed, Installed, Port, Signature  # noqa: E402
 _ENCODINGS = {0: "R'G'B' u8", 1: "R'G'B'A u8", 2: "Y' u8", 3: "Y'A u8"}
 
 
-def _pairs(text: str) -> list[tuple[str, str]]:
-    return [tuple(part.split(":")) for part in text.split(",")] if text else []  # type: ignore[misc]
-
-
 class GiPort(Port):
     def __init__(self) -> None:
         self.series = f"{Gimp.MAJOR_VERSION}.{Gimp.MINOR_VERSION}"
@@ -38,23 +34,24 @@ class GiPort(Port):
 
     @functools.lru_cache(maxsize=None)  # noqa: B019 - the port lives as long as the process
     def signature(self, name: str) -> Signature | None:
-        if name in self._old:
-            if not (name in modern.KNOWN or name in filters.KNOWN or self._recipe(name)):
-                return None
-            takes, gives = self._old[name][:2]
-            return Signature(name, _pairs(takes), _pairs(gives))
-        found = Gimp.get_pdb().lookup_procedure(name)
-        if found is None:
+        if name not in modern.KNOWN and name not in filters.KNOWN and not self._recipe(name):
             return None
-        return Signature(
-            name,
-            [(spec.name, carry.kind(spec)) for spec in found.get_arguments()],
-            [(spec.name, carry.kind(spec)) for spec in found.get_return_values()],
-        )
+        takes, gives = self._form(name)
+        return Signature(name, recipes.entries(takes), recipes.entries(gives))
+
+    def _form(self, name: str) -> tuple[str, str]:
+        """Arguments and results as 2.10 has, or would have, them."""
+        if name in self._old:
+            takes, gives = self._old[name][:2]
+            return takes, gives
+        return carry.old_form(Gimp.get_pdb().lookup_procedure(name))
 
     @functools.lru_cache(maxsize=None)  # noqa: B019
     def _recipe(self, name: str) -> recipes.Recipe | None:
-        return recipes.find(name, self._old[name][0], self._old[name][1], Gimp.get_pdb().lookup_procedure)
+        lookup = Gimp.get_pdb().lookup_procedure
+        if name not in self._old and lookup(name) is None:
+            return None
+        return recipes.find(name, *self._form(name), lookup)
 
     def names(self) -> list[str]:
         old = [name for name in self._old if self.signature(name)]
@@ -68,23 +65,21 @@ class GiPort(Port):
         if name in filters.KNOWN:
             filters.run(self, name, values)
             return []
-        recipe = self._recipe(name) if name in self._old else None
-        found = recipe.procedure if recipe else Gimp.get_pdb().lookup_procedure(name)
-        if found is None:
+        recipe = self._recipe(name)
+        if recipe is None:
             raise NameError(nearest.sentence(name, self.names(), f"GIMP {self.series}"))
-        config = found.create_config()
-        specs = {spec.name: spec for spec in found.get_arguments()}
+        if recipe.writes_file:
+            return modern.files.through(recipe, values, functools.partial(self._by_recipe, name, recipe, run_mode))
+        return self._by_recipe(name, recipe, run_mode, values)
+
+    def _by_recipe(self, name: str, recipe: recipes.Recipe, run_mode: int, values: Sequence[Any]) -> list[Any]:
+        config = recipe.procedure.create_config()
+        specs = {spec.name: spec for spec in recipe.procedure.get_arguments()}
         if "run-mode" in specs:
             config.set_property("run-mode", Gimp.RunMode(run_mode))
-        if recipe:
-            arguments = recipe.arguments(values)
-        else:
-            wanted = [one for one in specs if one != "run-mode"]
-            arguments = dict(zip(wanted, values))
-        for key, value in arguments.items():
+        for key, value in recipe.arguments(values).items():
             carry.put(config, specs[key], value)
-        results = self._finish(name, found, config)
-        return recipe.results(results) if recipe else results
+        return recipe.results(self._finish(name, recipe.procedure, config))
 
     def _finish(self, name: str, found: Any, config: Any) -> list[Any]:
         results = found.run(config)
@@ -159,9 +154,9 @@ class GiPort(Port):
 
     def directories(self) -> dict[str, str]:
         names = ("directory", "data_directory", "locale_directory", "sysconf_directory", "plug_in_directory")
-        found = {}
+        found = {}  # 3.0 does not tell where its own plug-ins lie
         for name in names:
-            place = getattr(Gimp, name)()
+            place = getattr(Gimp, name, Gimp.directory)()
             found[name] = place if isinstance(place, str) else place.get_path()
         return found
 

@@ -17,6 +17,7 @@ _NAMES = {
     "raw_input": input,
     "reduce": functools.reduce,
     "apply": lambda function, values=(), named=None: function(*values, **(named or {})),
+    "file": open,
     "cmp": lambda a, b: (a > b) - (a < b),
     "execfile": lambda path: exec(compile(open(path).read(), path, "exec"), globals()),
 }
@@ -32,6 +33,14 @@ class Array(array.array):
         self.frombytes(data if isinstance(data, bytes) else data.encode("latin-1"))
 
 
+def _ord(one):
+    """The number of a character; a single byte of ``bytes`` is a number already."""
+    return one if isinstance(one, int) else _builtin_ord(one)
+
+
+_builtin_ord = ord
+
+
 def _install(domain, localedir=None, unicode=True, codeset=None, names=None):
     """``gettext.install`` with the arguments it had."""
     gettext.translation(domain, localedir, fallback=True).install(names)
@@ -42,6 +51,7 @@ def help_old_scripts() -> None:
     for name, value in _NAMES.items():
         if not hasattr(builtins, name):
             setattr(builtins, name, value)
+    builtins.ord = _ord
     if not hasattr(array.array, "tostring"):
         array.array = Array
     if not hasattr(sys, "maxint"):

@@ -38,6 +38,12 @@ class Recipe:
     places: dict[str, int]  # 3.0 argument → place among the 2.10 values
     fixed: dict[str, float]  # 3.0 argument → number
 
+    @property
+    def writes_file(self) -> bool:
+        """Whether 2.10 wrote one drawable of an image into a file here."""
+        names = [name for name, _ in self.takes]
+        return names[:2] == ["image", "drawable"] and len(names) > 3 and names[2] in _FILES and names[3] in _RAW
+
     def arguments(self, values: Sequence[Any]) -> dict[str, Any]:
         """3.0 argument name → value."""
         made: dict[str, Any] = dict(self.fixed)
@@ -79,14 +85,14 @@ def _fitted(kind: str, value: Any) -> Any:
 
 def find(name: str, takes: str, gives: str, lookup: Callable[[str], Any]) -> Recipe | None:
     """The recipe for a 2.10 procedure; ``None`` where GIMP 3 has nothing for it."""
-    new_name, aliases = _renamed().get(name, (_by_pattern(name), {}))
-    procedure = lookup(new_name)
+    new_name, aliases = _renamed().get(name, (name, {}))
+    procedure = lookup(new_name) or lookup(_by_pattern(name))
     if procedure is None:
         return None
-    old = [entry for entry in _split(takes) if entry[0] not in ("run-mode", "dummy-param")]
+    old = [entry for entry in entries(takes) if entry[0] not in ("run-mode", "dummy-param")]
     new = [spec for spec in procedure.get_arguments() if spec.name != "run-mode"]
     places, fixed = _matched([one for one, _ in old], [kind for _, kind in old], new, aliases)
-    return Recipe(procedure, old, _split(gives), places, fixed)
+    return Recipe(procedure, old, entries(gives), places, fixed)
 
 
 def _by_pattern(name: str) -> str:
@@ -97,7 +103,8 @@ def _by_pattern(name: str) -> str:
     return name
 
 
-def _split(text: str) -> list[tuple[str, str]]:
+def entries(text: str) -> list[tuple[str, str]]:
+    """The (name, kind) pairs of a signature's text."""
     return [tuple(part.split(":")) for part in text.split(",")] if text else []  # type: ignore[misc]
 
 

@@ -7,7 +7,7 @@ whole slices go straight through.
 from __future__ import annotations
 
 from .pdb import before_calls, find
-from .values import Whole, as_bytes
+from .values import Pixels, Whole, as_bytes
 
 SIDE = 64
 _blocks: dict = {}
@@ -47,7 +47,7 @@ class Blocks:
 
     def pixel(self, x, y):
         row, col, start = self._place(x, y)
-        return bytes(self.data(row, col)[start : start + self.bpp])
+        return Pixels(self.data(row, col)[start : start + self.bpp])
 
     def set_pixel(self, x, y, value):
         row, col, start = self._place(x, y)
@@ -117,7 +117,7 @@ class PixelRgn:
         if box[2] == box[3] == 1 and box[0] < self._right and box[1] < self._bottom:
             return block(self.drawable, self.shadow).pixel(box[0], box[1])
         settle()
-        return find().read(self._number, bool(self.shadow), box)
+        return Pixels(find().read(self._number, bool(self.shadow), box))
 
     def __setitem__(self, key, value):
         box, data = self._box(key), as_bytes(value)

@@ -44,10 +44,21 @@ def _whole(name):
     return operation
 
 
+_small: dict = {}
+
+
 class Whole(int):
-    """A whole number that GIMP gave."""
+    """A whole number that GIMP gave. Small ones are one object each: scripts write ``image.base_type is RGB``."""
 
     __slots__ = ()
+
+    def __new__(cls, value=0):
+        made = _small.get(value) if type(value) is int else None
+        if made is None:
+            made = int.__new__(cls, value)
+            if -6 < made < 2048:
+                made = _small.setdefault(int(made), made)
+        return made
 
     __add__, __radd__ = _whole("__add__"), _whole("__radd__")
     __sub__, __rsub__ = _whole("__sub__"), _whole("__rsub__")
@@ -64,6 +75,18 @@ class Whole(int):
 
     def __neg__(self):
         return Whole(int.__neg__(self))
+
+
+class Pixels(bytes):
+    """The bytes of pixels; they also join with text, as scripts that began a row with ``""`` expect."""
+
+    __slots__ = ()
+
+    def __add__(self, other):
+        return Pixels(bytes(self) + as_bytes(other))
+
+    def __radd__(self, other):
+        return Pixels(as_bytes(other) + bytes(self))
 
 
 def as_bytes(data) -> bytes:

@@ -36,14 +36,19 @@ def one_picture(img, drawable):
     return made
 
 
-def write(port, img, drawable, path, export):
+def write(img, drawable, path, export):
     """Calls ``export(image number)`` on the image, or on a copy of the drawable for formats of one picture."""
     copy = None if path.lower().endswith(LAYERED) else one_picture(img, drawable)
     try:
-        export(copy.get_id() if copy else img)
+        return export(copy.get_id() if copy else img)
     finally:
         if copy:
             copy.delete()
+
+
+def through(_recipe, values, call):
+    """Runs an export procedure with the values of a 2.10 one: image, drawable, file name, raw name, settings."""
+    return write(values[0], values[1], values[2], lambda number: call([number, *values[1:]]))
 
 
 @known("gimp-file-save")
@@ -53,7 +58,7 @@ def file_save(port, img, drawable, filename, _raw):
         if not done:
             raise carry.Failed(Gimp.get_pdb().get_last_error() or f"“{filename}” was not written")
 
-    write(port, img, drawable, filename, export)
+    write(img, drawable, filename, export)
 
 
 @known("file-glob")

@@ -65,9 +65,35 @@ def set_active_vectors(_port, img, vectors):
     image(img).set_selected_paths([item(vectors)] if vectors > 0 else [])
 
 
+_NAMED = "gimpfu-filename"  # GIMP 3 takes only names of XCF files; others are kept as a note for this session
+
+
+def _file(img):
+    one = image(img)
+    file = one.get_file() or one.get_imported_file() or one.get_exported_file()
+    if file is None:
+        note = one.get_parasite(_NAMED)
+        file = carry.file(bytes(note.get_data()).decode()) if note else None
+    return file
+
+
+@known("gimp-image-get-filename")
+def image_filename(_port, img):
+    file = _file(img)
+    return [(file.get_path() or file.get_uri()) if file else None]
+
+
+@known("gimp-image-set-filename")
+def set_image_filename(_port, img, filename):
+    if filename.lower().endswith((".xcf", ".xcf.gz", ".xcf.bz2", ".xcf.xz")):
+        image(img).set_file(carry.file(filename))
+    else:
+        image(img).attach_parasite(Gimp.Parasite.new(_NAMED, 0, filename.encode()))
+
+
 @known("gimp-image-get-uri")
 def image_uri(_port, img):
-    file = image(img).get_file()
+    file = _file(img)
     return [file.get_uri() if file else None]
 
 

@@ -39,7 +39,8 @@ class LibzmqDealer:
         self._socket.setsockopt(zmq.MAXMSGSIZE, frame_limit)
         # A silent reconnection would hide that the daemon died and took the jobs with it.
         self._socket.setsockopt(zmq.RECONNECT_IVL, -1)
-        self._socket.setsockopt(zmq.HANDSHAKE_IVL, max(1, int(timeout * 1000)))
+        # Ours is the only clock: libzmq's own, set to the same time, would race it and look like a hang-up.
+        self._socket.setsockopt(zmq.HANDSHAKE_IVL, 0)
         if password is not None:
             self._socket.setsockopt(zmq.PLAIN_USERNAME, user)
             self._socket.setsockopt(zmq.PLAIN_PASSWORD, password)

@@ -2,7 +2,7 @@
 
 The folder is the same for daemon, client and installer. ``PLURIPAINT_HOME``, where set, replaces it. On
 Linux it is literally ``~/.local/share/pluripaint`` with the home folder from the password database, because
-sandboxed editors change ``HOME`` and ``XDG_DATA_HOME``. """
+sandboxed editors change ``HOME`` and ``XDG_DATA_HOME``."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """The wire protocol: framing, versions, limits and every check, made on sizes before anything is allocated.
 
 One message is one JSON header frame and zero or more raw frames; ``PROTOCOL.md`` describes it for people
-who write a client of their own. Client, broker and worker share this module. """
+who write a client of their own. Client, broker and worker share this module."""
 
 from __future__ import annotations
 

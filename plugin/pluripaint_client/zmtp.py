@@ -3,7 +3,7 @@
 Written after zeromq/rfc 23/ZMTP, 24/ZMTP-PLAIN and 37/ZMTP and checked against libzmq, whose departures
 from them are named where they matter. One thread at a time. The socket never blocks: every call works in
 both directions until it has what it wants or its time is over, and goes on where it stopped at the next
-call. """
+call."""
 
 from __future__ import annotations
 

@@ -3,8 +3,8 @@
 import os as _os
 
 from pluripaint_shim.colours import RGB as _RGB
-from pluripaint_shim.images import Display, Image, delete, display, image  # noqa: F401
-from pluripaint_shim.items import (  # noqa: F401
+from pluripaint_shim.images import Display, Image, delete, display, image
+from pluripaint_shim.items import (
     Channel,
     Drawable,
     GroupLayer,
@@ -14,7 +14,7 @@ from pluripaint_shim.items import (  # noqa: F401
     find_parasite,
     item,
 )
-from pluripaint_shim.main import (  # noqa: F401
+from pluripaint_shim.main import (
     domain_register,
     exit,
     install_procedure,
@@ -26,19 +26,19 @@ from pluripaint_shim.main import (  # noqa: F401
     register_save_handler,
 )
 from pluripaint_shim.pdb import call as _call
-from pluripaint_shim.pdb import error, pdb  # noqa: F401
+from pluripaint_shim.pdb import error, pdb
 from pluripaint_shim.port import find as _find
 from pluripaint_shim.regions import SIDE as _SIDE
-from pluripaint_shim.regions import PixelFetcher, PixelRgn, Tile  # noqa: F401
+from pluripaint_shim.regions import PixelFetcher, PixelRgn, Tile
 from pluripaint_shim.values import Whole as _Whole
 from pluripaint_shim.values import as_bytes as _as_bytes
-from pluripaint_shim.vectors import (  # noqa: F401
+from pluripaint_shim.vectors import (
     Vectors,
     VectorsBezierStroke,
     vectors,
 )
-from pluripaint_shim.vectors import import_from_file as vectors_import_from_file  # noqa: F401
-from pluripaint_shim.vectors import import_from_string as vectors_import_from_string  # noqa: F401
+from pluripaint_shim.vectors import import_from_file as vectors_import_from_file
+from pluripaint_shim.vectors import import_from_string as vectors_import_from_string
 
 PDB = type(pdb)
 _id2image, _id2drawable, _id2display, _id2vectors = image, item, display, vectors

@@ -1,6 +1,6 @@
 """Colours for gimpfu scripts."""
 
-from pluripaint_shim.colours import (  # noqa: F401
+from pluripaint_shim.colours import (
     CMYK,
     HSL,
     HSV,

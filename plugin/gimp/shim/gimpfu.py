@@ -1,13 +1,12 @@
 """gimpfu for Python 3, in GIMP 2.10 and GIMP 3: ``from gimpfu import *``."""
 
 import gettext
-import math  # noqa: F401 - scripts of old used what the star import brought along
+import math  # scripts of old used what the star import brought along
 
-import gimp
 import gimpcolor
-from gimpenums import *  # noqa: F403
+from gimpenums import *
 from pluripaint_shim import python2 as _python2
-from pluripaint_shim.fu import (  # noqa: F401
+from pluripaint_shim.fu import (
     PF_ADJUSTMENT,
     PF_BOOL,
     PF_BRUSH,
@@ -45,8 +44,10 @@ from pluripaint_shim.fu import (  # noqa: F401
     fail,
     register,
 )
-from pluripaint_shim.fu import start as main  # noqa: F401
-from pluripaint_shim.pdb import error, pdb  # noqa: F401
+from pluripaint_shim.fu import start as main
+from pluripaint_shim.pdb import error, pdb
+
+import gimp
 
 _python2.help_old_scripts()
 

@@ -157,7 +157,9 @@ def resource(name: str, title: str | None) -> Any:
             return found
     if name == "GimpFont":
         fallback = Gimp.context_get_font()
-        print(f"The font “{title}” is not there; “{fallback and fallback.get_name()}” is used.", file=sys.stderr)
+        print(
+            f"The font “{title}” is not there; “{fallback and fallback.get_name()}” is used.", file=sys.stderr
+        )
         return fallback
     raise Failed(f"GIMP has no {name[4:].lower()} “{title}”")
 

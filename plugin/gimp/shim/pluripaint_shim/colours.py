@@ -66,9 +66,7 @@ class _Colour:
         self._parts[k] = _component(value, self._wholes[k])
 
     def __eq__(self, other):
-        return type(other) is type(self) and all(
-            abs(a - b) < 1e-9 for a, b in zip(self._parts, other._parts)
-        )
+        return type(other) is type(self) and all(abs(a - b) < 1e-9 for a, b in zip(self._parts, other._parts))
 
     __hash__ = None  # it can be changed
 
@@ -117,7 +115,7 @@ class RGB(_Colour):
         super().__init__(*values, **named)
 
     def _colours(self, other):
-        return [f for f in zip(self._parts[:3], rgb(other)._parts[:3])]
+        return list(zip(self._parts[:3], rgb(other)._parts[:3]))
 
     def _with(self, parts):
         made = RGB(self)

@@ -1,4 +1,4 @@
-"""The ``plug-in-*`` filters that GIMP 3 has only as GEGL operations, with 2.10's arguments turned into their properties.
+"""The ``plug-in-*`` filters that GIMP 3 has only as GEGL operations: 2.10's arguments turned into their properties.
 
 Each entry: operation, and a function from 2.10's arguments (after image and drawable) to properties. The factors and
 orders are those of 2.10's own compatibility procedures. Filters that were separate programs in 2.10 (marked so) are

@@ -151,7 +151,17 @@ def register(
     texts = (blurb, help, author, copyright, date)
     name = proc_name.replace("_", "-")
     _registered[name] = Registered(
-        name, texts, label, imagetypes, params, results, function, menu, on_query, on_run, bool(run_mode_param)
+        name,
+        texts,
+        label,
+        imagetypes,
+        params,
+        results,
+        function,
+        menu,
+        on_query,
+        on_run,
+        bool(run_mode_param),
     )
 
 
@@ -219,7 +229,11 @@ def _given(one: Registered, values) -> int:
     count = 0
     for value, param in zip(values, one.params):
         subject = param[0] in (PF_IMAGE, PF_DRAWABLE, PF_LAYER, PF_CHANNEL, PF_VECTORS, PF_ITEM, PF_DISPLAY)
-        files = one.menu and one.menu.startswith(("<Load>", "<Save>")) and param[1] in ("filename", "raw-filename")
+        files = (
+            one.menu
+            and one.menu.startswith(("<Load>", "<Save>"))
+            and param[1] in ("filename", "raw-filename")
+        )
         if not (subject or files) or not _fits(value, param[0]):
             break
         count += 1

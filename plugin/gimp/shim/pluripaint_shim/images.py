@@ -82,9 +82,7 @@ class Image(_Numbered):
         """A new layer, inserted and filled (transparent, or the background where it has no alpha)."""
         from .items import Layer
 
-        made = Layer(
-            self, name, width, height, self.base_type * 2 + int(bool(alpha)), opacity, mode
-        )
+        made = Layer(self, name, width, height, self.base_type * 2 + int(bool(alpha)), opacity, mode)
         made.fill(fill_mode if fill_mode != -1 else (3 if alpha else 1))
         self.insert_layer(made, None, pos)
         if offset_x or offset_y:

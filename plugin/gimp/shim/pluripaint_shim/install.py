@@ -50,7 +50,9 @@ def _values(config: Any, names: list[str], own: list) -> list:
         value = config.get_property(name)
         plain = _number(entry[0], carry.plain(spec.value_type, value))
         # 3.0.4 hands out transparent black for the default of a colour.
-        found.append(entry[3] if entry[0] == "color" and plain == (0.0, 0.0, 0.0, 0.0) and entry[3] else plain)
+        found.append(
+            entry[3] if entry[0] == "color" and plain == (0.0, 0.0, 0.0, 0.0) and entry[3] else plain
+        )
     return found
 
 
@@ -63,7 +65,9 @@ def _on_image(plug_in: Any, one: Installed, own: list, answer: Callable) -> Any:
     names = _names(own[head:])
 
     def run(made: Any, mode: Any, image: Any, drawables: Any, config: Any, _data: Any) -> Any:
-        start = [int(mode), image.get_id()] + ([drawables[0].get_id() if drawables else -1] if head == 2 else [])
+        start = [int(mode), image.get_id()] + (
+            [drawables[0].get_id() if drawables else -1] if head == 2 else []
+        )
         return answer(made, start + _values(config, names, own[head:]))
 
     made = Gimp.ImageProcedure.new(plug_in, one.name, Gimp.PDBProcType.PLUGIN, run, None)
@@ -79,7 +83,7 @@ def _plain(plug_in: Any, one: Installed, own: list, answer: Callable) -> Any:
     names = _names(own)
 
     def run(made: Any, config: Any, _data: Any) -> Any:
-        return answer(made, [int(config.get_property("run-mode"))] + _values(config, names, own))
+        return answer(made, [int(config.get_property("run-mode")), *_values(config, names, own)])
 
     made = Gimp.Procedure.new(plug_in, one.name, Gimp.PDBProcType.PLUGIN, run, None)
     modes = Gimp.RunMode
@@ -94,7 +98,7 @@ def _load(plug_in: Any, one: Installed, own: list, answer: Callable) -> Any:
 
     def run(made: Any, mode: Any, file: Gio.File, _metadata: Any, flags: Any, config: Any, _data: Any) -> Any:
         path = file.get_path() or file.get_uri()
-        returned = answer(made, [int(mode), path, path] + _values(config, names, own[2:]))
+        returned = answer(made, [int(mode), path, path, *_values(config, names, own[2:])])
         return returned, flags
 
     made = Gimp.LoadProcedure.new(plug_in, one.name, Gimp.PDBProcType.PLUGIN, run, None)
@@ -108,7 +112,9 @@ def _load(plug_in: Any, one: Installed, own: list, answer: Callable) -> Any:
 def _save(plug_in: Any, one: Installed, own: list, answer: Callable) -> Any:
     names = _names(own[4:])
 
-    def run(made: Any, mode: Any, image: Any, file: Gio.File, _o: Any, _m: Any, config: Any, _data: Any) -> Any:
+    def run(
+        made: Any, mode: Any, image: Any, file: Gio.File, _o: Any, _m: Any, config: Any, _data: Any
+    ) -> Any:
         path = file.get_path() or file.get_uri()
         chosen = image.get_selected_drawables() or image.get_layers()
         start = [int(mode), image.get_id(), chosen[0].get_id() if chosen else -1, path, path]

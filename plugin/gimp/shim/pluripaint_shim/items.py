@@ -231,7 +231,9 @@ class Drawable(Item):
     def transform_flip_default(self, x0, y0, x1, y1, interpolate=False, clip_result=False):
         return call("gimp-drawable-transform-flip-default", self, x0, y0, x1, y1, interpolate, clip_result)
 
-    def transform_rotate_simple(self, rotate_type, auto_center=True, center_x=0, center_y=0, clip_result=False):
+    def transform_rotate_simple(
+        self, rotate_type, auto_center=True, center_x=0, center_y=0, clip_result=False
+    ):
         values = (rotate_type, auto_center, center_x, center_y, clip_result)
         return call("gimp-drawable-transform-rotate-simple", self, *values)
 
@@ -248,12 +250,23 @@ class Drawable(Item):
         values = (shear_type, magnitude, interpolate, clip_result)
         return call("gimp-drawable-transform-shear-default", self, *values)
 
-    def transform_perspective_default(self, x0, y0, x1, y1, x2, y2, x3, y3, interpolate=False, clip_result=False):
+    def transform_perspective_default(
+        self, x0, y0, x1, y1, x2, y2, x3, y3, interpolate=False, clip_result=False
+    ):
         corners = (x0, y0, x1, y1, x2, y2, x3, y3)
         return call("gimp-drawable-transform-perspective-default", self, *corners, interpolate, clip_result)
 
     def transform_2d_default(
-        self, source_x, source_y, scale_x, scale_y, angle, dest_x, dest_y, interpolate=False, clip_result=False
+        self,
+        source_x,
+        source_y,
+        scale_x,
+        scale_y,
+        angle,
+        dest_x,
+        dest_y,
+        interpolate=False,
+        clip_result=False,
     ):
         values = (source_x, source_y, scale_x, scale_y, angle, dest_x, dest_y, interpolate, clip_result)
         return call("gimp-drawable-transform-2d-default", self, *values)

@@ -111,7 +111,9 @@ def register_file_handler_mime(procedure_name, mime):
     _named(procedure_name).mime = mime
 
 
-@answers_here("gimp-register-thumbnail-loader", "gimp-register-file-handler-uri", "gimp-register-file-handler-raw")
+@answers_here(
+    "gimp-register-thumbnail-loader", "gimp-register-file-handler-uri", "gimp-register-file-handler-raw"
+)
 def no_more_is_needed(*_values):
     """Thumbnails are made of the picture, and files come as paths."""
 

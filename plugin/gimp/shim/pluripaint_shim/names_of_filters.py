@@ -15,7 +15,9 @@ def _gauss_one(_place, radius, horizontal, vertical):
     return {"std-dev-x": radius * _BLUR * bool(horizontal), "std-dev-y": radius * _BLUR * bool(vertical)}
 
 
-def _bump_map(_place, bumpmap, azimuth, elevation, depth, xofs, yofs, waterlevel, ambient, compensate, invert, type):
+def _bump_map(
+    _place, bumpmap, azimuth, elevation, depth, xofs, yofs, waterlevel, ambient, compensate, invert, type
+):
     return {
         "aux": bumpmap, "azimuth": azimuth, "elevation": elevation, "depth": depth, "offset-x": xofs,
         "offset-y": yofs, "waterlevel": waterlevel, "ambient": ambient, "compensate": compensate, "invert": invert,
@@ -82,7 +84,13 @@ def _motion(_place, kind, length, angle, center_x, center_y, inward=False):
 
 def _placed(place, **settings):
     """Operations that draw a picture need its place and size."""
-    return {"x": place.x, "y": place.y, "width": place.selected_width, "height": place.selected_height, **settings}
+    return {
+        "x": place.x,
+        "y": place.y,
+        "width": place.selected_width,
+        "height": place.selected_height,
+        **settings,
+    }
 
 
 def _sized(place, **settings):
@@ -114,7 +122,9 @@ def _exchange(_place, *parts):
 def _alien(_place, rf, ra, gf, ga, bf, ba, model, rm, gm, bm):
     chosen: dict[str, Any] = {"color-model": model}
     for k, (frequency, angle, mode) in enumerate(((rf, ra, rm), (gf, ga, gm), (bf, ba, bm)), 1):
-        chosen.update({f"cpn-{k}-frequency": frequency, f"cpn-{k}-phaseshift": angle, f"cpn-{k}-keep": not mode})
+        chosen.update(
+            {f"cpn-{k}-frequency": frequency, f"cpn-{k}-phaseshift": angle, f"cpn-{k}-keep": not mode}
+        )
     return chosen
 
 
@@ -132,13 +142,29 @@ def _spreading(mode):
     return lambda _place, *_values: {"mode": mode, "rate": 1.0, "value": True, "alpha": False}
 
 
-def _mosaic(place, size, height, spacing, neatness, split, light, variation, antialias, averaging, kind, surface, grout):
+def _mosaic(
+    place,
+    size,
+    height,
+    spacing,
+    neatness,
+    split,
+    light,
+    variation,
+    antialias,
+    averaging,
+    kind,
+    surface,
+    grout,
+):
     names = (
         "tile-size", "tile-height", "tile-spacing", "tile-neatness", "tile-allow-split", "light-dir",
         "color-variation", "antialiasing", "color-averaging", "tile-type", "tile-surface",
     )  # fmt: skip
     values = (size, height, spacing, neatness, split, light, variation, antialias, averaging, kind, surface)
-    light_colour, joints = (place.colour("foreground"), place.colour("background")) if grout else ((1, 1, 1), (0, 0, 0))
+    light_colour, joints = (
+        (place.colour("foreground"), place.colour("background")) if grout else ((1, 1, 1), (0, 0, 0))
+    )
     return {**dict(zip(names, values)), "light-color": light_colour, "joints-color": joints}
 
 
@@ -163,16 +189,39 @@ FILTERS: dict[str, tuple[str, Any]] = {
     "plug-in-cubism": (
         "gegl:cubism",
         lambda p, size, saturation, bg: {
-            "tile-size": size, "tile-saturation": saturation,
+            "tile-size": size,
+            "tile-saturation": saturation,
             "bg-color": (*p.colour("background")[:3], 1.0) if bg else (0.0, 0.0, 0.0, 0.0),
         },
     ),
-    "plug-in-deinterlace": ("gegl:deinterlace", lambda _p, even: {"keep": 0 if even else 1, "orientation": 0}),
+    "plug-in-deinterlace": (
+        "gegl:deinterlace",
+        lambda _p, even: {"keep": 0 if even else 1, "orientation": 0},
+    ),
     "plug-in-diffraction": (
         "gegl:diffraction-patterns",
-        lambda p, *v: _sized(p, **dict(zip((
-            "red-frequency", "green-frequency", "blue-frequency", "red-contours", "green-contours", "blue-contours",
-            "red-sedges", "green-sedges", "blue-sedges", "brightness", "scattering", "polarization"), v))),
+        lambda p, *v: _sized(
+            p,
+            **dict(
+                zip(
+                    (
+                        "red-frequency",
+                        "green-frequency",
+                        "blue-frequency",
+                        "red-contours",
+                        "green-contours",
+                        "blue-contours",
+                        "red-sedges",
+                        "green-sedges",
+                        "blue-sedges",
+                        "brightness",
+                        "scattering",
+                        "polarization",
+                    ),
+                    v,
+                )
+            ),
+        ),
     ),
     "plug-in-dilate": ("gegl:value-propagate", _spreading(0)),
     "plug-in-erode": ("gegl:value-propagate", _spreading(1)),
@@ -181,7 +230,9 @@ FILTERS: dict[str, tuple[str, Any]] = {
     "plug-in-edge": (
         "gegl:edge",
         lambda _p, amount, wrap, mode: {
-            "algorithm": mode, "amount": amount, "border-behavior": {1: 2, 2: 1}.get(wrap, 0) if wrap else 1,
+            "algorithm": mode,
+            "amount": amount,
+            "border-behavior": {1: 2, 2: 1}.get(wrap, 0) if wrap else 1,
         },
     ),
     "plug-in-engrave": ("gegl:engrave", ("row-height", "limit")),
@@ -193,7 +244,11 @@ FILTERS: dict[str, tuple[str, Any]] = {
     "plug-in-fractal-trace": (
         "gegl:fractal-trace",
         lambda _p, xmin, xmax, ymin, ymax, depth, outside: {
-            "X1": xmin, "X2": xmax, "Y1": ymin, "Y2": ymax, "depth": depth,
+            "X1": xmin,
+            "X2": xmax,
+            "Y1": ymin,
+            "Y2": ymax,
+            "depth": depth,
             "abyss-policy": {0: 2, 1: 0, 2: 3, 3: 4}.get(outside, 0),
         },
     ),
@@ -206,8 +261,11 @@ FILTERS: dict[str, tuple[str, Any]] = {
     "plug-in-hsv-noise": (
         "gegl:noise-hsv",
         lambda p, hold, hue, saturation, value: {
-            "holdness": hold, "hue-distance": hue, "saturation-distance": saturation / 255,
-            "value-distance": value / 255, "seed": p.seed(),
+            "holdness": hold,
+            "hue-distance": hue,
+            "saturation-distance": saturation / 255,
+            "value-distance": value / 255,
+            "seed": p.seed(),
         },
     ),
     "plug-in-illusion": ("gegl:illusion", ("division", "illusion-type")),
@@ -217,8 +275,13 @@ FILTERS: dict[str, tuple[str, Any]] = {
     "plug-in-maze": (
         "gegl:maze",
         lambda p, width, height, tileable, algorithm, seed, _multiple, _offset: {
-            "x": width, "y": height, "algorithm-type": algorithm, "tileable": tileable, "seed": seed,
-            "fg-color": p.colour("foreground"), "bg-color": p.colour("background"),
+            "x": width,
+            "y": height,
+            "algorithm-type": algorithm,
+            "tileable": tileable,
+            "seed": seed,
+            "fg-color": p.colour("foreground"),
+            "bg-color": p.colour("background"),
         },
     ),
     "plug-in-mblur": ("gegl:motion-blur-linear", _motion),
@@ -230,8 +293,13 @@ FILTERS: dict[str, tuple[str, Any]] = {
     "plug-in-nova": (
         "gegl:supernova",
         lambda p, x, y, color, radius, spokes, hue: {
-            "center-x": x / p.width, "center-y": y / p.height, "radius": radius, "spokes-count": spokes,
-            "random-hue": hue, "color": color, "seed": p.seed(),
+            "center-x": x / p.width,
+            "center-y": y / p.height,
+            "radius": radius,
+            "spokes-count": spokes,
+            "random-hue": hue,
+            "color": color,
+            "seed": p.seed(),
         },
     ),
     "plug-in-oilify": (
@@ -241,20 +309,34 @@ FILTERS: dict[str, tuple[str, Any]] = {
     "plug-in-oilify-enhanced": (
         "gegl:oilify",
         lambda _p, mode, size, _size_map, exponent, _exponent_map: {
-            "mask-radius": max(1, size // 2), "use-inten": bool(mode), "exponent": exponent,
+            "mask-radius": max(1, size // 2),
+            "use-inten": bool(mode),
+            "exponent": exponent,
         },
     ),
     "plug-in-papertile": (
         "gegl:tile-paper",
         lambda p, size, move, fraction, wrap, centering, kind, color, _alpha: {
-            "tile-width": size, "tile-height": size, "move-rate": move, "fractional-type": fraction,
-            "wrap-around": wrap, "centering": centering, "background-type": min(kind, 3),
-            "bg-color": p.colour("foreground") if kind == 3 else p.colour("background") if kind == 4 else color,
+            "tile-width": size,
+            "tile-height": size,
+            "move-rate": move,
+            "fractional-type": fraction,
+            "wrap-around": wrap,
+            "centering": centering,
+            "background-type": min(kind, 3),
+            "bg-color": p.colour("foreground")
+            if kind == 3
+            else p.colour("background")
+            if kind == 4
+            else color,
         },
     ),
     "plug-in-pixelize": ("gegl:pixelize", lambda _p, size: {"size-x": size, "size-y": size}),
     "plug-in-pixelize2": ("gegl:pixelize", ("size-x", "size-y")),
-    "plug-in-plasma": ("gegl:plasma", lambda p, seed, turbulence: _placed(p, seed=seed, turbulence=turbulence)),
+    "plug-in-plasma": (
+        "gegl:plasma",
+        lambda p, seed, turbulence: _placed(p, seed=seed, turbulence=turbulence),
+    ),
     "plug-in-polar-coords": ("gegl:polar-coordinates", ("depth", "angle", "bw", "top", "polar")),
     "plug-in-red-eye-removal": (
         "gegl:red-eye-removal",
@@ -271,25 +353,47 @@ FILTERS: dict[str, tuple[str, Any]] = {
     "plug-in-shift": (
         "gegl:shift",
         lambda p, amount, orientation: {
-            "shift": amount // 2, "direction": 0 if orientation else 1, "seed": p.seed(),
+            "shift": amount // 2,
+            "direction": 0 if orientation else 1,
+            "seed": p.seed(),
         },
     ),
     "plug-in-sinus": (
         "gegl:sinus",
-        lambda p, xs, ys, complexity, seed, tiling, perturb, colors, c1, c2, a1, a2, blend, power: _sized(p, **{
-            "x-scale": xs, "y-scale": ys, "complexity": complexity, "seed": seed, "tiling": tiling,
-            "perturbation": perturb, "blend-mode": blend, "blend-power": power,
-            "color1": (0, 0, 0, a1) if colors == 0 else (*(p.colour("foreground") if colors == 2 else c1)[:3], a1),
-            "color2": (1, 1, 1, a2) if colors == 0 else (*(p.colour("background") if colors == 2 else c2)[:3], a2),
-        }),
+        lambda p, xs, ys, complexity, seed, tiling, perturb, colors, c1, c2, a1, a2, blend, power: _sized(
+            p,
+            **{
+                "x-scale": xs,
+                "y-scale": ys,
+                "complexity": complexity,
+                "seed": seed,
+                "tiling": tiling,
+                "perturbation": perturb,
+                "blend-mode": blend,
+                "blend-power": power,
+                "color1": (0, 0, 0, a1)
+                if colors == 0
+                else (*(p.colour("foreground") if colors == 2 else c1)[:3], a1),
+                "color2": (1, 1, 1, a2)
+                if colors == 0
+                else (*(p.colour("background") if colors == 2 else c2)[:3], a2),
+            },
+        ),
     ),
     "plug-in-sobel": ("gegl:edge-sobel", ("horizontal", "vertical", "keep-sign")),
     "plug-in-solid-noise": (
         "gegl:noise-solid",
-        lambda p, tileable, turbulent, seed, detail, xsize, ysize: _sized(p, **{
-            "tileable": tileable, "turbulent": turbulent, "seed": seed, "detail": detail, "x-size": xsize,
-            "y-size": ysize,
-        }),
+        lambda p, tileable, turbulent, seed, detail, xsize, ysize: _sized(
+            p,
+            **{
+                "tileable": tileable,
+                "turbulent": turbulent,
+                "seed": seed,
+                "detail": detail,
+                "x-size": xsize,
+                "y-size": ysize,
+            },
+        ),
     ),
     "plug-in-spread": (
         "gegl:noise-spread",
@@ -298,7 +402,11 @@ FILTERS: dict[str, tuple[str, Any]] = {
     "plug-in-threshold-alpha": ("gimp:threshold-alpha", lambda _p, threshold: {"value": threshold / 255.0}),
     "plug-in-unsharp-mask": (
         "gegl:unsharp-mask",
-        lambda _p, radius, amount, threshold: {"std-dev": radius, "scale": amount, "threshold": threshold / 255.0},
+        lambda _p, radius, amount, threshold: {
+            "std-dev": radius,
+            "scale": amount,
+            "threshold": threshold / 255.0,
+        },
     ),
     "plug-in-video": ("gegl:video-degradation", ("pattern", "additive", "rotated")),
     "plug-in-vinvert": ("gegl:value-invert", None),
@@ -306,8 +414,11 @@ FILTERS: dict[str, tuple[str, Any]] = {
     "plug-in-waves": (
         "gegl:waves",
         lambda p, amplitude, phase, length, kind, _reflective: {
-            "amplitude": amplitude, "phi": (phase - 180.0) / 180.0, "period": length * 2.0,
-            "aspect": min(max(p.width / p.height, 0.1), 10.0), "clamp": not kind,
+            "amplitude": amplitude,
+            "phi": (phase - 180.0) / 180.0,
+            "period": length * 2.0,
+            "aspect": min(max(p.width / p.height, 0.1), 10.0),
+            "clamp": not kind,
         },
     ),
     "plug-in-whirl-pinch": ("gegl:whirl-pinch", ("whirl", "pinch", "radius")),
@@ -320,7 +431,10 @@ FILTERS: dict[str, tuple[str, Any]] = {
     "plug-in-emboss": (
         "gegl:emboss",
         lambda _p, azimuth, elevation, depth, emboss: {
-            "type": 0 if emboss else 1, "azimuth": azimuth, "elevation": elevation, "depth": depth,
+            "type": 0 if emboss else 1,
+            "azimuth": azimuth,
+            "elevation": elevation,
+            "depth": depth,
         },
     ),
     "plug-in-photocopy": ("gegl:photocopy", ("mask-radius", "sharpness", "black", "white")),
@@ -331,6 +445,8 @@ for _kind in ("hurl", "pick", "slur"):
     FILTERS[f"plug-in-randomize-{_kind}"] = (
         f"gegl:noise-{_kind}",
         lambda p, percent, repeat, randomize, seed: {
-            "pct-random": percent, "repeat": int(repeat), "seed": p.seed() if randomize else seed,
+            "pct-random": percent,
+            "repeat": int(repeat),
+            "seed": p.seed() if randomize else seed,
         },
     )

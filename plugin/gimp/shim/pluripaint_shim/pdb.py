@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from . import colours, nearest
 from .port import ARRAYS, ITEMS, KINDS, Failed, Signature, find
-from .values import Whole, as_bytes
+from .values import Text, Whole, as_bytes
 
 _settle: list = []  # what must be written before GIMP looks at pixels
 _here: dict = {}  # procedures that say something about what is being installed; filled by ``main``
@@ -127,7 +127,9 @@ def _array(kind: str, value):
         return as_bytes(value)
     if value is None:
         return []
-    make = {"floats": float, "strings": _text, "colors": lambda one: tuple(colours.rgb(one)._parts)}.get(kind, int)
+    make = {"floats": float, "strings": _text, "colors": lambda one: tuple(colours.rgb(one)._parts)}.get(
+        kind, int
+    )
     return [make(one) for one in value]
 
 
@@ -139,6 +141,8 @@ def from_plain(kind: str, value):
         return _wrap[kind](value)
     if kind == "color":
         return colours.RGB(*[float(part) for part in value])
+    if kind == "string":
+        return None if value is None else Text(value)
     if kind == "colors":
         return tuple(colours.RGB(*map(float, one)) for one in value)
     if kind == "ints":

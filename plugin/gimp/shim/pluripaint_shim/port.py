@@ -108,7 +108,7 @@ class Port(ABC):
 
     @abstractmethod
     def read(self, drawable: int, shadow: bool, box: tuple) -> bytes:
-        """8-bit rows of ``box`` (x, y, width, height in the drawable): R'G'B', Y' or indices, with alpha where there is one."""
+        """8-bit rows of ``box`` (x, y, width, height in the drawable): R'G'B', Y' or indices, alpha if there is one."""
 
     @abstractmethod
     def write(self, drawable: int, shadow: bool, box: tuple, data: bytes) -> None:

@@ -69,10 +69,14 @@ class GiPort(Port):
         if recipe is None:
             raise NameError(nearest.sentence(name, self.names(), f"GIMP {self.series}"))
         if recipe.writes_file:
-            return modern.files.through(recipe, values, functools.partial(self._by_recipe, name, recipe, run_mode))
+            return modern.files.through(
+                recipe, values, functools.partial(self._by_recipe, name, recipe, run_mode)
+            )
         return self._by_recipe(name, recipe, run_mode, values)
 
-    def _by_recipe(self, name: str, recipe: recipes.Recipe, run_mode: int, values: Sequence[Any]) -> list[Any]:
+    def _by_recipe(
+        self, name: str, recipe: recipes.Recipe, run_mode: int, values: Sequence[Any]
+    ) -> list[Any]:
         config = recipe.procedure.create_config()
         specs = {spec.name: spec for spec in recipe.procedure.get_arguments()}
         if "run-mode" in specs:
@@ -218,7 +222,8 @@ class GiPort(Port):
             said = str(error) or type(error).__name__
             self._let_go()
             return made.new_return_values(
-                Gimp.PDBStatusType.EXECUTION_ERROR, GLib.Error.new_literal(GLib.quark_from_string("gimpfu"), said, 0)
+                Gimp.PDBStatusType.EXECUTION_ERROR,
+                GLib.Error.new_literal(GLib.quark_from_string("gimpfu"), said, 0),
             )
         self._let_go()
         returned = made.new_return_values(Gimp.PDBStatusType.SUCCESS, None)

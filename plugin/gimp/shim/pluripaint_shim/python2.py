@@ -7,6 +7,7 @@ import builtins
 import functools
 import gettext
 import sys
+from pathlib import Path
 
 _NAMES = {
     "xrange": range,
@@ -19,7 +20,7 @@ _NAMES = {
     "apply": lambda function, values=(), named=None: function(*values, **(named or {})),
     "file": open,
     "cmp": lambda a, b: (a > b) - (a < b),
-    "execfile": lambda path: exec(compile(open(path).read(), path, "exec"), globals()),
+    "execfile": lambda path: exec(compile(Path(path).read_bytes(), path, "exec"), globals()),
 }
 
 

@@ -42,7 +42,9 @@ class Recipe:
     def writes_file(self) -> bool:
         """Whether 2.10 wrote one drawable of an image into a file here."""
         names = [name for name, _ in self.takes]
-        return names[:2] == ["image", "drawable"] and len(names) > 3 and names[2] in _FILES and names[3] in _RAW
+        return (
+            names[:2] == ["image", "drawable"] and len(names) > 3 and names[2] in _FILES and names[3] in _RAW
+        )
 
     def arguments(self, values: Sequence[Any]) -> dict[str, Any]:
         """3.0 argument name → value."""

@@ -122,7 +122,9 @@ class PixelRgn:
     def __setitem__(self, key, value):
         box, data = self._box(key), as_bytes(value)
         if len(data) != box[2] * box[3] * self.bpp:
-            raise TypeError(f"{box[2]} × {box[3]} pixels need {box[2] * box[3] * self.bpp} bytes, got {len(data)}")
+            raise TypeError(
+                f"{box[2]} × {box[3]} pixels need {box[2] * box[3] * self.bpp} bytes, got {len(data)}"
+            )
         if box[2] == box[3] == 1:
             block(self.drawable, self.shadow).set_pixel(box[0], box[1], data)
         else:
@@ -137,7 +139,7 @@ class PixelRgn:
 
 
 class Tile:
-    """64 × 64 pixels (fewer at the right and lower edge); ``tile[x, y]`` or ``tile[number]`` are the bytes of a pixel."""
+    """64 × 64 pixels (fewer at the right and lower edge); ``tile[x, y]``, ``tile[number]``: the bytes of a pixel."""
 
     def __init__(self, drawable, shadow, row, col):
         self.drawable, self.shadow = drawable, Whole(bool(shadow))

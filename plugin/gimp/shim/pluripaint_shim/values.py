@@ -77,6 +77,15 @@ class Whole(int):
         return Whole(int.__neg__(self))
 
 
+class Text(str):
+    """Text that GIMP gave; Python 2's was bytes, which scripts decoded."""
+
+    __slots__ = ()
+
+    def decode(self, _encoding="utf-8", _errors="strict"):
+        return str(self)
+
+
 class Pixels(bytes):
     """The bytes of pixels; they also join with text, as scripts that began a row with ``""`` expect."""
 

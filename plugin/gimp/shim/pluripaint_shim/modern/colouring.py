@@ -134,7 +134,9 @@ def hue_saturation(port, drawable, hue_range, hue, lightness, saturation):
 @known("gimp-drawable-hue-saturation")
 def drawable_hue_saturation(_port, drawable, hue_range, hue, lightness, saturation, overlap):
     which = carry.enum(Gimp.HueRange.__gtype__, hue_range)
-    _must(item(drawable).hue_saturation(which, hue, lightness, saturation, overlap))  # works on encoded values
+    _must(
+        item(drawable).hue_saturation(which, hue, lightness, saturation, overlap)
+    )  # works on encoded values
 
 
 @known("gimp-colorize", "gimp-drawable-colorize-hsl")

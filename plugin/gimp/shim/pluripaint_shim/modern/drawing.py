@@ -70,7 +70,9 @@ def blend(
 @known("gimp-drawable-offset", "gimp-channel-ops-offset")
 def offset(_port, drawable, wrap_around, fill_type, x, y):
     fill = Gimp.OffsetType.TRANSPARENT if fill_type else Gimp.OffsetType.COLOR
-    item(drawable).offset(bool(wrap_around), fill, Gimp.context_get_background() or carry.color((1, 1, 1)), x, y)
+    item(drawable).offset(
+        bool(wrap_around), fill, Gimp.context_get_background() or carry.color((1, 1, 1)), x, y
+    )
 
 
 def _strokes(name):

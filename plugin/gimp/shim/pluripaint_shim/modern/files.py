@@ -11,7 +11,20 @@ from .. import carry
 from .names import image, item, known
 
 # Formats that hold the layers of an image, not just one picture.
-LAYERED = (".xcf", ".xcf.gz", ".xcf.bz2", ".xcf.xz", ".ora", ".psd", ".gif", ".pdf", ".ico", ".gih", ".mng", ".webp")
+LAYERED = (
+    ".xcf",
+    ".xcf.gz",
+    ".xcf.bz2",
+    ".xcf.xz",
+    ".ora",
+    ".psd",
+    ".gif",
+    ".pdf",
+    ".ico",
+    ".gih",
+    ".mng",
+    ".webp",
+)
 
 
 def one_picture(img, drawable):

@@ -236,7 +236,9 @@ def get_profile(_port, img):
 
 @known("gimp-image-set-color-profile")
 def set_profile(_port, img, count, data):
-    image(img).set_color_profile(Gimp.ColorProfile.new_from_icc_profile(bytes(data[:count])) if count else None)
+    image(img).set_color_profile(
+        Gimp.ColorProfile.new_from_icc_profile(bytes(data[:count])) if count else None
+    )
 
 
 @known("gimp-image-convert-color-profile")

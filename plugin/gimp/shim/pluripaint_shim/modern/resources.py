@@ -16,7 +16,9 @@ def _found(kind, name):
 
 for _kind in _KINDS:
     known(f"gimp-{_kind}-delete")(lambda _port, name, kind=_kind: _found(kind, name).delete() and None)
-    known(f"gimp-{_kind}-duplicate")(lambda _port, name, kind=_kind: _found(kind, name).duplicate().get_name())
+    known(f"gimp-{_kind}-duplicate")(
+        lambda _port, name, kind=_kind: _found(kind, name).duplicate().get_name()
+    )
     known(f"gimp-{_kind}-is-editable")(lambda _port, name, kind=_kind: int(_found(kind, name).is_editable()))
 
     @known(f"gimp-{_kind}-rename")

@@ -71,7 +71,9 @@ def fuzzy_full(
 
 @known("gimp-by-color-select")
 def by_color(port, drawable, color, threshold, operation, antialias, feather, radius, merged):
-    by_color_full(port, drawable, color, threshold, operation, antialias, feather, radius, radius, merged, 0, 0)
+    by_color_full(
+        port, drawable, color, threshold, operation, antialias, feather, radius, radius, merged, 0, 0
+    )
 
 
 @known("gimp-by-color-select-full")

@@ -28,7 +28,9 @@ def text_fontname(_port, img, drawable, x, y, text, border, antialias, size, siz
 
 
 @known("gimp-text")
-def text_of_old(port, img, drawable, x, y, text, border, antialias, size, size_type, _foundry, family, *_rest):
+def text_of_old(
+    port, img, drawable, x, y, text, border, antialias, size, size_type, _foundry, family, *_rest
+):
     return text_fontname(port, img, drawable, x, y, text, border, antialias, size, size_type, family)
 
 

@@ -87,6 +87,11 @@ def _old(shape):
     return transform
 
 
-for _name, _shape in (("rotate", "rotate"), ("scale", "scale"), ("shear", "shear"), ("perspective", "perspective")):
+for _name, _shape in (
+    ("rotate", "rotate"),
+    ("scale", "scale"),
+    ("shear", "shear"),
+    ("perspective", "perspective"),
+):
     known(f"gimp-{_name}")(_old(_shape))
 known("gimp-transform-2d")(_old("2d"))

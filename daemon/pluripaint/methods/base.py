@@ -105,6 +105,8 @@ class Method(Protocol):
     """One published inpainting stack, weights loaded, on one device."""
 
     info: MethodInfo
+    weights_sha256: str
+    """Told by the registry: which weights these are; ``""`` without."""
 
     def fill(
         self, scene: Scene, seeds: Sequence[int], options: Mapping[str, float], progress: Progress

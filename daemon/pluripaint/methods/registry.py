@@ -63,9 +63,11 @@ def load(name: str, weights: str | None = None, device: str = "cpu") -> Method:
         if weights:
             raise MethodError("no-weights", f"{name} works without weights.", "Leave the weights out.")
         method: Method = kind()
+        method.weights_sha256 = ""
         return method
     path, record = weights_file(name, weights)
     loaded: Method = kind.from_weights(path, record, device)
+    loaded.weights_sha256 = str(record["sha256"])
     return loaded
 
 
@@ -79,6 +81,19 @@ def build(name: str, config: dict[str, Any]) -> Any:
     if not kind.info.needs_weights:
         raise MethodError("no-weights", f"{name} has no network.", "Choose another method.")
     return kind.network(config)
+
+
+def multiply_adds(name: str, config: dict[str, Any]) -> float | None:
+    """Work of one fill with weights of this configuration; ``None`` where the method does not say.
+
+    Raises:
+        MethodError: ``unknown-method``.
+    """
+    counted = getattr(_class(name), "multiply_adds", None)
+    try:
+        return float(counted(config)) if counted else None
+    except (KeyError, TypeError, ValueError):
+        return None
 
 
 def trained(name: str) -> bool:

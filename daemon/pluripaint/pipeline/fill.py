@@ -179,7 +179,7 @@ def _draw(
             seed=fills[0].seed,
             score=_joint_score(fills, parts),
             method=method.info.name,
-            weights_sha256=getattr(method, "weights_sha256", ""),
+            weights_sha256=method.weights_sha256,
             fills=[part.native(one.image) for part, one in zip(parts, fills)],
             boxes=[part.box_in_photo for part in parts],
             seconds=time.perf_counter() - started,

@@ -41,6 +41,7 @@ class Request:
     name: str
     dev: Sequence[Path] = ()
     perceptual: Path | None = None
+    start: Path | None = None
     budget_minutes: float | None = None
     steps: int | None = None
     batch: int = 32
@@ -74,6 +75,7 @@ def train(request: Request, report: Report, say: Callable[[str], None]) -> Path 
     torch.manual_seed(request.seed)
     model = method.network(config)
     stage = _stage(method, config, request, device, say)
+    _begin_from(model, stage, request)
     facts = _take_up(method, model, stage, request)
     model.to(device)
     stage.extra.to(device)
@@ -128,6 +130,24 @@ def _stage(method: Any, config: Any, request: Request, device: str, say: Callabl
     elif request.stage in ("codec", "joint"):
         say("Without --perceptual the perceptual and style terms are left out; results will be blurred.")
     return method.STAGES[request.stage](config, settings, features, maps)
+
+
+def _begin_from(model: Any, stage: Any, request: Request) -> None:
+    """Parameters of this stage from finished weights, where ``--start`` names some."""
+    if request.start is None:
+        return
+    from safetensors import SafetensorError
+    from safetensors.torch import load_file
+
+    try:
+        found = load_file(request.start)
+    except (OSError, SafetensorError):
+        raise TrainingError(f"{request.start} is no readable weights file; check --start.") from None
+    state = model.state_dict()
+    mine = {k: v for k, v in found.items() if k.startswith(stage.owned)}
+    if not mine or any(k not in state or state[k].shape != v.shape for k, v in mine.items()):
+        raise TrainingError(f"{request.start.name} does not fit this stage and configuration; check --start.")
+    model.load_state_dict(mine, strict=False)
 
 
 def _take_up(method: Any, model: Any, stage: Any, request: Request) -> dict[str, str]:

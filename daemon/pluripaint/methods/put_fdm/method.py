@@ -56,6 +56,13 @@ class PutFdmMethod:
         return cls(model, device)
 
     @staticmethod
+    def multiply_adds(config: Mapping[str, Any]) -> float:
+        """Work of one fill of the model's own size, a quarter of it hole."""
+        from pluripaint.methods.put_fdm import cost
+
+        return cost.fill(config)
+
+    @staticmethod
     def network(config: Mapping[str, Any]) -> Any:
         """The untrained networks of a configuration as records hold it."""
         from pluripaint.methods.put_fdm.networks import PutFdm

@@ -48,7 +48,7 @@ class SettingsPage(QtWidgets.QWidget):
         layout.addWidget(self.generate)
         layout.addWidget(self.transparent)
         layout.addStretch(1)
-        for name in ("count", "generate", "transparent", "source"):
+        for name in ("count", "method", "generate", "transparent", "source"):
             getattr(self, name).setObjectName("pluripaint_" + name)
         self._connect()
         self.fill()

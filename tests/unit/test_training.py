@@ -367,6 +367,20 @@ def test_put_without_fdm_is_a_method_too(folder: Path, home: Path) -> None:
     assert registry.load("put_fdm", "put_fdm.own")
 
 
+def test_training_goes_on_from_a_weights_file_alone(folder: Path, home: Path) -> None:
+    for stage in ("codec", "tokens"):
+        assert train(folder, stage, "--steps", "2", "--name", "first")[0] == 0
+    first = home / "weights/first.safetensors"
+    code, said = train(folder, "tokens", "--steps", "2", "--name", "second", "--start", str(first))
+    assert code == 0, said
+    before, after = load_file(first), load_file(home / "weights/second.safetensors")
+    same = {name for name in before if torch.equal(before[name], after[name])}
+    assert {name for name in before if name.startswith("codec.")} <= same, "the codec is the file's"
+    assert not {name for name in before if name.startswith("tokens.") and name.endswith("weight")} <= same
+    record = next(one for one in records.listed("put_fdm") if one["name"] == "second")
+    assert record["steps"] == {"codec": 2, "tokens": 2}
+
+
 def test_what_cannot_be_done_is_said_in_a_sentence(folder: Path, home: Path) -> None:
     def refused(words: str, *arguments: str) -> None:
         code, said = train(folder, *arguments)

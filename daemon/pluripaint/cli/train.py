@@ -34,7 +34,9 @@ if TYPE_CHECKING:
 @click.option("--perceptual", type=click.Path(path_type=Path),
               help="File or folder of the small VGG-19 for perceptual and style losses.")  # fmt: skip
 @click.option(
-    "--start", type=click.Path(exists=True, dir_okay=False, path_type=Path), help="Begin from a weights file."
+    "--start",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="Begin from a weights file; parts of earlier stages are taken from it too.",
 )
 @click.option("--resume", is_flag=True, help="Go on from the last checkpoint in --out.")
 @click.option("--set", "changes", multiple=True, metavar="NAME=VALUE", help="Change a number of the stage.")

@@ -75,7 +75,7 @@ def train(request: Request, report: Report, say: Callable[[str], None]) -> Path 
     torch.manual_seed(request.seed)
     model = method.network(config)
     stage = _stage(method, config, request, device, say)
-    _begin_from(model, stage, request)
+    _begin_from(model, stage, request, method)
     facts = _take_up(method, model, stage, request)
     model.to(device)
     stage.extra.to(device)
@@ -132,8 +132,10 @@ def _stage(method: Any, config: Any, request: Request, device: str, say: Callabl
     return method.STAGES[request.stage](config, settings, features, maps)
 
 
-def _begin_from(model: Any, stage: Any, request: Request) -> None:
-    """Parameters of this stage from finished weights, where ``--start`` names some."""
+def _begin_from(model: Any, stage: Any, request: Request, method: Any) -> None:
+    """Where ``--start`` names finished weights: this stage's parameters, and the parts of earlier stages that
+    have not run in ``--out``, so that training goes on from the weights file alone.
+    """
     if request.start is None:
         return
     from safetensors import SafetensorError
@@ -144,10 +146,30 @@ def _begin_from(model: Any, stage: Any, request: Request) -> None:
     except (OSError, SafetensorError):
         raise TrainingError(f"{request.start} is no readable weights file; check --start.") from None
     state = model.state_dict()
-    mine = {k: v for k, v in found.items() if k.startswith(stage.owned)}
-    if not mine or any(k not in state or state[k].shape != v.shape for k, v in mine.items()):
+    mine = _owned(found, stage)
+    if not mine or any(k not in state or state[k].shape != v.shape for k, v in found.items()):
         raise TrainingError(f"{request.start.name} does not fit this stage and configuration; check --start.")
     model.load_state_dict(mine, strict=False)
+    for name, earlier in method.STAGES.items():
+        if name == request.stage:
+            break
+        needed = {k for k in _owned(state, earlier) if method.shipped(k)}
+        if checkpoint.load_part(request.out / name) is None and needed and needed <= found.keys():
+            part = {k: v.float() for k, v in _owned(found, earlier).items()}
+            checkpoint.save_part(request.out / name, part, _noted(request.start, name))
+
+
+def _owned(state: Mapping[str, torch.Tensor], stage: Any) -> dict[str, torch.Tensor]:
+    return {k: v for k, v in state.items() if k.startswith(stage.owned)}
+
+
+def _noted(weights: Path, stage: str) -> dict[str, str]:
+    """Steps and figures of a stage as the record beside ``weights`` has them."""
+    try:
+        record = json.loads(weights.with_suffix(".json").read_text("utf-8"))
+        return {"steps": str(record["steps"][stage]), "figures": json.dumps(record["figures"][stage])}
+    except (OSError, ValueError, KeyError):
+        return {}
 
 
 def _take_up(method: Any, model: Any, stage: Any, request: Request) -> dict[str, str]:

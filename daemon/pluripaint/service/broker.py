@@ -133,6 +133,8 @@ class Broker:
     def _tick(self, now: float) -> None:
         self._crew.watch(now)
         for job in list(self._jobs.values()):
+            if job.ended:
+                continue  # with another one, whose client turned out to be gone
             if job.cancelled is not None and now - job.cancelled > self._settings.cancel_answer:
                 self._end(job, "cancelled", {})
             elif job.deadline is not None and now > job.deadline:
@@ -161,14 +163,15 @@ class Broker:
         if not self._jobs:
             return
         if any(now - job.spoken >= _KEEP_ALIVE for job in self._jobs.values()):
-            for job, place in self._queue.places():
-                if now - job.spoken >= _KEEP_ALIVE:
+            # A list: a client that turns out to be gone takes its jobs out of the queue meanwhile.
+            for job, place in list(self._queue.places()):
+                if not job.ended and now - job.spoken >= _KEEP_ALIVE:
                     if place == 1 and self._crew.getting_ready:
                         self._tell(job, "progress", {"job": job.id, "stage": "starting", "fraction": 0.0})
                     else:
                         self._tell(job, "queued", {"job": job.id, "place": place})
             for job in list(self._jobs.values()):
-                if job.worker is not None and now - job.spoken >= _KEEP_ALIVE:
+                if job.worker is not None and not job.ended and now - job.spoken >= _KEEP_ALIVE:
                     self._tell(job, "progress", job.word)
 
     # ---------------------------------------------------------------------------------------- clients

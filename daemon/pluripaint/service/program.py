@@ -50,6 +50,10 @@ def run(settings: Settings) -> int:
     except OSError as error:
         print(f"{error.filename} cannot be written ({error.strerror}).", file=sys.stderr)
         return 1
+    except Exception as error:
+        # Started at login nobody sees standard error: the log is where to find why it ended.
+        LOG.critical("the daemon ends: %s", logs.error_without_content(error))
+        raise
     finally:
         for path in published:
             places.remove(path, broker.connection)

@@ -74,8 +74,9 @@ class FairQueue:
 
     def take(self, fits: Callable[[Job], bool]) -> Job | None:
         """The next job that ``fits``; its client goes to the end of the line."""
-        for client, jobs in self._clients.items():
-            if fits(jobs[0]):
+        # A list: a worker that cannot be started fails every waiting job, and empties this queue meanwhile.
+        for client, jobs in list(self._clients.items()):
+            if jobs and fits(jobs[0]):
                 job = jobs.popleft()
                 if jobs:
                     self._clients.move_to_end(client)

@@ -46,7 +46,7 @@ PICTURES = {
     + "pdb.gimp_image_flip(image, ORIENTATION_VERTICAL)\nresult = image",
 }
 ANSWERS = {
-    "unknown name": "try:\n    pdb.gimp_image_get_layerz\nexcept AttributeError as why:\n    answer = str(why)[9:]",
+    "unknown name": "try:\n    pdb.gimp_image_get_layerz\nexcept AttributeError as why:\n    answer = str(why).split(' has ')[1]",
     "wrong number": _RGB
     + "try:\n    pdb.gimp_layer_set_name(layer)\nexcept TypeError as why:\n    answer = str(why)",
     "failure": _RGB
@@ -89,7 +89,14 @@ def outcomes(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, dic
     yield found
 
 
-@pytest.mark.parametrize("name", PICTURES)
+_BLURRED = pytest.mark.xfail(
+    strict=True, reason="GIMP 3.0's Gaussian blur works in linear light, 2.10's did not"
+)
+
+
+@pytest.mark.parametrize(
+    "name", [pytest.param(name, marks=_BLURRED) if name == "blur and bump" else name for name in PICTURES]
+)
 def test_a_script_draws_the_same_in_both(outcomes: dict, name: str) -> None:
     old, new = outcomes["2.10"][name], outcomes["3.0"][name]
     assert not old.error, old.error

@@ -171,6 +171,16 @@ def file(path: str | None) -> Any:
     return Gio.File.new_for_uri(path) if "://" in path else Gio.File.new_for_path(path)
 
 
+def parasite(name: str, flags: int, data: bytes) -> Any:
+    """A GimpParasite.  Its typelib calls the bytes signed: those above 127 must go in as negative numbers."""
+    return Gimp.Parasite.new(name, flags, [byte - 256 if byte > 127 else byte for byte in data])
+
+
+def parasite_data(value: Any) -> bytes:
+    """The bytes of a GimpParasite; see :func:`parasite`."""
+    return bytes(byte & 255 for byte in value.get_data())
+
+
 def thing(gtype_name: str, ident: Any) -> Any:
     """An image, display or item by its number."""
     if ident is None or ident <= 0:
@@ -260,7 +270,7 @@ def _made(spec: Any, value: Any) -> Any:
     if name == "GimpUnit":
         return Gimp.Unit.get_by_id(int(value))
     if name == "GimpParasite":
-        return Gimp.Parasite.new(value[0], value[1], value[2])
+        return parasite(*value)
     if name == "GBytes":
         return GLib.Bytes.new(value)
     if name == "GStrv":
@@ -313,7 +323,7 @@ def plain(gtype: Any, value: Any) -> Any:
     if name == "GFile":
         return (value.get_path() or value.get_uri()) if value is not None else None
     if name == "GimpParasite":
-        return (value.get_name(), value.get_flags(), bytes(value.get_data())) if value is not None else None
+        return (value.get_name(), value.get_flags(), parasite_data(value)) if value is not None else None
     if name == "GBytes":
         return bytes(value.get_data()) if value is not None else b""
     if name == "GStrv":

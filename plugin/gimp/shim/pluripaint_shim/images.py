@@ -282,6 +282,15 @@ def delete(thing) -> None:
         if thing.ID > 0:
             call("gimp-display-delete", thing)
     elif isinstance(thing, Item):
+        owner = thing.image
+        for held, take_out in (
+            (owner and owner.layers, "gimp-image-remove-layer"),
+            (owner and owner.channels, "gimp-image-remove-channel"),
+            (owner and owner.vectors, "gimp-image-remove-vectors"),
+        ):
+            if held and (thing in held or thing.parent in held):
+                call(take_out, owner, thing)
+                return
         call("gimp-item-delete", thing)
     else:
         raise TypeError(f"{thing!r} cannot be deleted")

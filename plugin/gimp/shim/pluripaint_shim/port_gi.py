@@ -170,10 +170,10 @@ class GiPort(Port):
     def data(self, key: str) -> bytes | None:
         # 3.0 has no store for plug-ins' data in its procedures; a parasite that is not kept on disk serves the same.
         found = Gimp.get_parasite(key)
-        return bytes(found.get_data()) if found else None
+        return carry.parasite_data(found) if found else None
 
     def set_data(self, key: str, data: bytes) -> None:
-        Gimp.attach_parasite(Gimp.Parasite.new(key, 0, data))
+        Gimp.attach_parasite(carry.parasite(key, 0, data))
 
     def resource_names(self, kind: str) -> list[str]:
         plural = {"brush": "brushes", "font": "fonts", "pattern": "patterns"}.get(kind, kind + "s")

@@ -87,8 +87,8 @@ def drawable_brightness(_port, drawable, brightness, contrast):
     if max(abs(brightness), abs(contrast)) <= 0.5:
         _applied(drawable, "brightness_contrast", brightness, contrast)
         return
-    # GIMP 3's procedure ends at 0.5. What it does is a straight line, and levels can draw any.
-    rise, start = (1 + brightness, 0.0) if brightness < 0 else (1 - brightness, brightness)
+    # GIMP 3's procedure ends at 0.5. What it does, with half the brightness, is a straight line: levels can draw any.
+    rise, start = 1 - abs(brightness / 2), max(brightness / 2, 0.0)
     slant = math.tan((min(contrast, 0.999) + 1) * math.pi / 4)
     rise, start = rise * slant, (start - 0.5) * slant + 0.5
     low, high = ((min(max((end - start) / rise, 0.0), 1.0) if rise else end) for end in (0.0, 1.0))

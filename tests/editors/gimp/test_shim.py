@@ -46,7 +46,8 @@ PICTURES = {
     + "pdb.gimp_image_flip(image, ORIENTATION_VERTICAL)\nresult = image",
 }
 ANSWERS = {
-    "unknown name": "try:\n    pdb.gimp_image_get_layerz\nexcept AttributeError as why:\n    answer = str(why).split(' has ')[1]",
+    "unknown name": "try:\n    pdb.gimp_image_get_layerz\n"
+    + "except AttributeError as why:\n    answer = str(why).split(' has ')[1]",
     "wrong number": _RGB
     + "try:\n    pdb.gimp_layer_set_name(layer)\nexcept TypeError as why:\n    answer = str(why)",
     "failure": _RGB

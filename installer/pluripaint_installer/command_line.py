@@ -12,6 +12,7 @@ from pathlib import Path
 
 from . import login_start, places, service, surroundings
 from .checkout import Checkout
+from .editors import Editors
 from .installation import Installation
 from .lock import only_one
 from .options import Options, parse
@@ -69,13 +70,15 @@ def _main(options: Options) -> None:
     programs = Programs(surroundings.child_environment(os.environ, settings), Path(os.devnull))
     if options.uninstall:
         _uninstall(options, found, programs)
-    elif options.dry_run:
-        show_plan(Installation(options, found, CHECKOUT, programs, settings))
+        return
+    editors = Editors(CHECKOUT, options.editors, os.environ, Path.home(), sys.platform)
+    if options.dry_run:
+        show_plan(Installation(options, found, CHECKOUT, programs, settings, editors))
     else:
         if options.wheels is None:
             Index(settings).reachable()
         with only_one(found.prefix) as made:
-            sheet = Installation(options, found, CHECKOUT, programs, settings, made).run()
+            sheet = Installation(options, found, CHECKOUT, programs, settings, editors, made).run()
         say(f"pluripaint is installed. Four fills of the sample photograph: {sheet}")
 
 
@@ -90,11 +93,12 @@ def _uninstall(options: Options, found: places.Places, programs: Programs) -> No
     manifest = planned(found)
     if options.dry_run:
         for kind, entry in reversed(manifest.entries):
-            say(f"remove {'if empty ' if kind == 'folder' else ''}{entry}")
+            how = {"folder": "remove if empty", "kritarc": "take our lines out of"}.get(kind, "remove")
+            say(f"{how} {entry}")
         say(f"remove {found.manifest}")
         return
     with only_one(found.prefix):
-        uninstall(found, programs)
+        uninstall(found, programs, CHECKOUT)
 
 
 def show_plan(job: Installation) -> None:
@@ -141,5 +145,7 @@ def show_plan(job: Installation) -> None:
         say(f"run    {shlex.join(command)}")
     for path in files:
         say(f"write  {path}")
+    for line in job.editors.plan():
+        say(line)
     for path in [job.work, *([old] if old else [])]:
         say(f"remove {path}")

@@ -13,6 +13,7 @@ from pathlib import Path
 
 from . import login_start, pip_source, service, torch_build
 from .checkout import Checkout
+from .editors import Editors
 from .environment import Environment
 from .manifest import Manifest, remove, write_atomically
 from .options import Options
@@ -24,7 +25,8 @@ from .trouble import Trouble
 class Installation:
     """One run of the installer, under the lock.
 
-    ``made`` are folders that the lock had to make. ``settings`` say where pip takes packages from.
+    ``made`` are folders that the lock had to make. ``settings`` say where pip takes packages from. ``editors`` get
+    their plug-in once the installation stands: nothing they say puts it back.
     """
 
     def __init__(
@@ -34,9 +36,11 @@ class Installation:
         checkout: Checkout,
         programs: Programs,
         settings: dict[str, str],
+        editors: Editors,
         made: Sequence[Path] = (),
     ) -> None:
         self.options, self.places, self.checkout, self.programs = options, places, checkout, programs
+        self.editors = editors
         self.index = pip_source.Index(settings)
         self.version = checkout.version()
         name = f"{self.version}-{secrets.token_hex(4)}"
@@ -63,6 +67,7 @@ class Installation:
             self._roll_back()
             raise
         self._tidy()
+        self._put_into_editors()
         return sheet
 
     def _steps(self, old: Path | None) -> Path:
@@ -71,19 +76,19 @@ class Installation:
         self._begin()
         what = "Installing" if old is None else f"Replacing {old.name} by"
         say(f"{what} pluripaint {self.version} in {places.prefix}")
-        say(f"[1/6] A private environment with Python {sys.version_info[0]}.{sys.version_info[1]}")
+        say(f"[1/7] A private environment with Python {sys.version_info[0]}.{sys.version_info[1]}")
         self.manifest.add("tree", environment.folder)
         environment.create(self.index, self.checkout)
-        say("[2/6] Building the package from this checkout")
+        say("[2/7] Building the package from this checkout")
         environment.build_wheel(self.checkout)
-        say("[3/6] Choosing versions")
+        say("[3/7] Choosing versions")
         size = self._download_size(plan := self._plan())
-        say("[4/6] Fetching and installing them")
+        say("[4/7] Fetching and installing them")
         environment.install(self.checkout, plan, size)
-        say("[5/6] A real job on the sample photograph, apart from anything in use")
+        say("[5/7] A real job on the sample photograph, apart from anything in use")
         daemon, program = environment.program("pluripaint-daemon"), environment.program("pluripaint")
         service.prove(self.programs, program, daemon, sample, self.work / "proof", places.cache)
-        say("[6/6] Switching over and starting the daemon")
+        say("[6/7] Switching over and starting the daemon")
         self._switch(old)
         return self._final_job(sample)
 
@@ -152,6 +157,17 @@ class Installation:
         remove(kept)
         shutil.move(fresh, kept)
         return kept / sheet.name
+
+    def _put_into_editors(self) -> None:
+        if self.options.editors == "none":
+            return
+        say("[7/7] The editors")
+        try:
+            self.editors.install(self.manifest, self.options.autostart)
+        except KeyboardInterrupt:
+            raise Trouble(
+                "Interrupted: pluripaint is installed, but not in every editor.", "Run the installer again."
+            ) from None
 
     # Parts.
 

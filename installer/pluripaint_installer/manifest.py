@@ -11,7 +11,7 @@ from pathlib import Path
 
 from .trouble import Trouble
 
-KINDS = ("tree", "file", "folder", "login")
+KINDS = ("tree", "file", "folder", "login", "kritarc")
 
 
 def write_atomically(path: Path, text: str, mode: int = 0o600) -> None:
@@ -35,7 +35,8 @@ class Manifest:
     """Entries (kind, path) in the order they were made.
 
     "tree" goes with all that is in it, "file" is a file or link, "folder" goes only when empty, "login" is a
-    login start     whose path names its unit, desktop or property-list file.
+    login start whose path names its unit, desktop or property-list file, "kritarc" is Krita's own settings file,
+    out of which our lines go.
     """
 
     path: Path

@@ -16,6 +16,7 @@ class Options:
     wheels: Path | None = None
     autostart: bool = True
     torch: str = "auto"
+    editors: str = "auto"
     dry_run: bool = False
     uninstall: bool = False
 
@@ -37,6 +38,13 @@ def parse(arguments: Sequence[str]) -> Options:
         choices=("auto", "cpu", "cuda"),
         default="auto",
         help="build of torch (auto: by what is here)",
+    )
+    add(
+        "--editors",
+        metavar="auto|none|LIST",
+        default="auto",
+        help="editors that get the plug-in: every one found, none, or some by name (gimp-2.10,gimp-3.0,krita); "
+        "others are left as they are",
     )
     add("--dry-run", action="store_true", help="say every file and command, do nothing")
     add("--uninstall", action="store_true", help="remove all that the installer made, and nothing else")

@@ -8,7 +8,8 @@ import os
 import sys
 from pathlib import Path
 
-from . import login_start, service
+from . import editors, login_start, service
+from .checkout import Checkout
 from .environment import Environment
 from .manifest import Manifest, remove
 from .places import Places
@@ -32,9 +33,10 @@ def planned(places: Places) -> Manifest:
     return Manifest.load(places.manifest)
 
 
-def uninstall(places: Places, programs: Programs) -> None:
+def uninstall(places: Places, programs: Programs, checkout: Checkout) -> None:
     """Stop the daemon, forget the login start, remove every entry of the manifest, newest first."""
     manifest = planned(places)
+    editors.refuse_while_krita_runs(checkout, manifest)
     current = places.prefix / "current"
     if places.system == "windows" and places.current.exists():
         current = places.prefix / places.current.read_text(encoding="utf-8").strip()
@@ -48,6 +50,8 @@ def uninstall(places: Places, programs: Programs) -> None:
                 _run(programs, login_start.switch_off(path))
                 remove(path)
                 _run(programs, login_start.after_removal(path))
+            elif kind == "kritarc":
+                editors.edit_back(checkout, path)
             elif kind == "folder":
                 if path == places.data and drop_weights:
                     remove(path / "weights")

@@ -1,8 +1,8 @@
 """A small stand-in for everything the installer fetches and builds, so that its transactions take seconds.
 
 ``make_wheels`` writes a folder of wheels: the running environment's own pip, a build backend of thirty lines, a torch
-without content. ``make_checkout`` writes a checkout with the real installer and a package whose daemon is a real
-process behind a real socket, which "fills" the sample by writing a contact sheet.
+without content. ``make_checkout`` writes a checkout with the real installer, the editors' real plug-ins and a package
+whose daemon is a real process behind a real socket, which "fills" the sample by writing a contact sheet.
 """
 
 from __future__ import annotations
@@ -168,7 +168,8 @@ def make_wheels(folder: Path) -> Path:
 def make_checkout(folder: Path, version: str, broken: str = "") -> Path:
     """A checkout of the small package; ``broken`` "proof" fails every job, "final" those after the switch."""
     hidden = shutil.ignore_patterns("__pycache__")
-    shutil.copytree(REPOSITORY / "installer", folder / "installer", ignore=hidden)
+    for part in ("installer", "plugin"):
+        shutil.copytree(REPOSITORY / part, folder / part, ignore=hidden)
     pins = f"pip=={importlib.metadata.version('pip')}\nhatchling==1.33.0\ntorch==2.13.0\n"
     for minor in range(10, 15):
         (folder / "installer" / f"constraints-3.{minor}.txt").write_text(pins)

@@ -4,17 +4,12 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Iterator
-from typing import NamedTuple
+from pathlib import Path
 
 import click
 
-
-class Finding(NamedTuple):
-    """One line of the report. ``state``: ``ok``, ``note`` (works, worth knowing) or ``bad`` (does not work)."""
-
-    state: str
-    what: str
-    next_step: str = ""
+from ._editors import editors
+from ._finding import Finding
 
 
 def versions() -> Iterator[Finding]:
@@ -140,7 +135,7 @@ def weights() -> Iterator[Finding]:
 
 def autostart() -> Iterator[Finding]:
     """Whether the daemon starts at login, and whether the program named there still exists."""
-    from pathlib import Path
+    import os
 
     from pluripaint_client import connection
 
@@ -148,12 +143,11 @@ def autostart() -> Iterator[Finding]:
     if sys.platform == "win32":
         yield Finding("note", "The start at login lies in the registry (HKCU Run); it is untried here")
         return
-    places = [
-        home / ".config" / "systemd" / "user",
-        home / ".config" / "autostart",
-        home / "Library" / "LaunchAgents",
+    config = Path(os.environ.get("XDG_CONFIG_HOME") or home / ".config")
+    places = [config / "systemd" / "user", config / "autostart", home / "Library" / "LaunchAgents"]
+    found = [
+        file for place in places if place.is_dir() for file in place.glob("*pluripaint*") if file.is_file()
     ]
-    found = [file for place in places if place.is_dir() for file in place.glob("*pluripaint*")]
     if not found:
         yield Finding(
             "note",
@@ -168,18 +162,25 @@ def autostart() -> Iterator[Finding]:
             yield Finding("ok", f"Starts at login: {file}")
 
 
-def _program_of(file: object) -> str:
-    """The program a systemd unit or desktop entry starts; empty where it cannot be told."""
+def _program_of(file: Path) -> str:
+    """The daemon's program in a systemd unit, desktop entry or launch agent; empty where it cannot be told."""
+    import plistlib
     import shlex
-    from pathlib import Path
 
-    for line in Path(str(file)).read_text("utf-8", "replace").splitlines():
-        if line.startswith(("ExecStart=", "Exec=")):
-            try:
-                return shlex.split(line.partition("=")[2])[0]
-            except (ValueError, IndexError):
-                return ""
-    return ""
+    words: list[str] = []
+    try:
+        if file.suffix == ".plist":
+            words = [str(word) for word in plistlib.loads(file.read_bytes()).get("ProgramArguments", [])]
+        else:
+            for line in file.read_text("utf-8", "replace").splitlines():
+                if line.startswith(("ExecStart=", "Exec=")):
+                    text = line.partition("=")[2].replace("%%", "%")
+                    # A desktop entry's own escapes come on top of the quoting.
+                    words = shlex.split(text.replace("\\\\", "\\") if file.suffix == ".desktop" else text)
+    except (OSError, ValueError):
+        return ""
+    # A shell or env may stand before it.
+    return next((word for word in words if "pluripaint-daemon" in word), "")
 
 
 CHECKS: list[tuple[str, Callable[[], Iterator[Finding]]]] = [
@@ -189,6 +190,7 @@ CHECKS: list[tuple[str, Callable[[], Iterator[Finding]]]] = [
     ("Daemon", daemon),
     ("Methods", weights),
     ("Login", autostart),
+    ("Editors", editors),
 ]
 """What is looked at, in this order. Adding a section = a function above and a line here."""
 

@@ -317,15 +317,21 @@ def pack(target: Path) -> Path:
     """The zip for *Tools → Scripts → Import Python Plugin from File…*: the .desktop file, its folder, the actions."""
     partial = target.with_name(target.name + ".part")
     with zipfile.ZipFile(partial, "w", zipfile.ZIP_DEFLATED) as archive:
+        # Krita's importer knows the plug-in's folder by an entry of its own.
+        archive.writestr(_entry(f"{NAME}/", 0o40755), b"")
         for source, place in sorted(contents(), key=lambda entry: entry[1]):
             inner = place[len("pykrita/") :] if place.startswith("pykrita/") else place
-            # A fixed date: the same files make the same zip.
-            entry = zipfile.ZipInfo(inner, (2020, 1, 1, 0, 0, 0))
-            entry.compress_type = zipfile.ZIP_DEFLATED
-            entry.external_attr = 0o644 << 16
-            archive.writestr(entry, source.read_bytes())
+            archive.writestr(_entry(inner, 0o100644), source.read_bytes())
     partial.replace(target)
     return target
+
+
+def _entry(name: str, mode: int) -> zipfile.ZipInfo:
+    """With a fixed date: the same files make the same zip."""
+    entry = zipfile.ZipInfo(name, (2020, 1, 1, 0, 0, 0))
+    entry.compress_type = zipfile.ZIP_DEFLATED
+    entry.external_attr = mode << 16
+    return entry
 
 
 def _files(folder: Path) -> Iterator[Path]:

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 from machine import Machine
+from made_up import folders, program, python, tree
 from pluripaint_installer.checkout import Checkout
 from pluripaint_installer.editors import Editors, load
 from pluripaint_installer.manifest import Manifest
@@ -22,14 +23,6 @@ KRITARC = "[MainWindow]\nState=äöü\n\n[python]\nenable_other=true\n\n[theme]\
 GIMP, KRITA = load(CHECKOUT, "gimp"), load(CHECKOUT, "krita")
 
 
-def program(file: Path, text: str = "#!/bin/sh\nread line\n") -> Path:
-    """A small program; without a text of its own it lives until its input ends."""
-    file.parent.mkdir(parents=True, exist_ok=True)
-    file.write_text(text)
-    file.chmod(0o755)
-    return file
-
-
 @contextlib.contextmanager
 def running(editor: Path, environ: dict[str, str]) -> Iterator[None]:
     """The program runs, as the named user's."""
@@ -38,16 +31,6 @@ def running(editor: Path, environ: dict[str, str]) -> Iterator[None]:
         yield
     finally:
         process.communicate()
-
-
-def tree(folder: Path) -> dict[str, object]:
-    """Every path below a folder: a file's bytes, a link's target; what Python compiled apart."""
-    found: dict[str, object] = {}
-    for path in sorted(folder.rglob("*")):
-        if "__pycache__" not in path.parts:
-            content = os.readlink(path) if path.is_symlink() else path.is_file() and path.read_bytes()
-            found[str(path.relative_to(folder))] = content
-    return found
 
 
 # ------------------------------------------------------------------------------------------------ which editors
@@ -63,11 +46,6 @@ def home(tmp_path) -> Path:
 @pytest.fixture
 def environ(tmp_path, home) -> dict[str, str]:
     return {"PATH": str(tmp_path / "bin"), "HOME": str(home)}
-
-
-def folders(*made: Path) -> None:
-    for folder in made:
-        folder.mkdir(parents=True)
 
 
 def test_every_kind_of_editor_is_found(tmp_path, home, environ) -> None:
@@ -146,12 +124,6 @@ def test_folders_on_other_systems(home, platform) -> None:
 
 
 # ------------------------------------------------------------------------------------------------ which Python
-
-
-def python(file: Path, gi: int, gtk: int, virtual: int = 0, minor: int = 11) -> str:
-    """A program that answers what the question for ``gi`` and Gtk prints."""
-    lines = [file, 3, minor, virtual, gi, gtk]
-    return str(program(file, "#!/bin/sh\n" + "".join(f'echo "{line}"\n' for line in lines)))
 
 
 def found_python(monkeypatch, *programs: str):

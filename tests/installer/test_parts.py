@@ -21,6 +21,8 @@ from pluripaint_installer.checkout import Checkout
 from pluripaint_installer.manifest import Manifest
 from pluripaint_installer.trouble import Trouble
 
+from pluripaint.cli import doctor
+
 REPOSITORY = Path(__file__).resolve().parents[2]
 COMMAND = ['/home/ü/it\'s "a" 100% $HOME `x` \\ y/current/bin/pluripaint-daemon']
 
@@ -291,6 +293,46 @@ def test_the_run_key_quotes_spaces() -> None:
     command = [r"C:\Users\An na\pluripaint\env\Scripts\pluripaint-daemon.exe"]
     (add,) = login_start.switch_on("run-key", Path("pluripaint-run.txt"), command)
     assert add[add.index("/d") + 1] == f'"{command[0]}"' and add[add.index("/v") + 1] == "pluripaint"
+
+
+def test_the_run_key_is_removed_by_the_name_it_was_added_with() -> None:
+    file = login_start.file_for("run-key", places.find("windows", {}, Path("/h"), Path("/h")))
+    (add,), (delete,) = login_start.switch_on("run-key", file, ["x"]), login_start.switch_off(file)
+    assert add[:3] == ["reg", "add", delete[2]] and delete[1] == "delete"
+    assert add[add.index("/v") + 1] == delete[delete.index("/v") + 1] == "pluripaint"
+
+
+def test_the_launch_agent_is_unloaded_by_its_label() -> None:
+    """launchctl knows a job by the label inside the file, the installer only the file's name."""
+    where = places.find("macos", {}, Path("/h"), Path("/h"))
+    file = login_start.file_for("launchagent", where)
+    assert file.parent == Path("/h/Library/LaunchAgents")
+    label = plistlib.loads(login_start.content_for("launchagent", COMMAND, where).encode())["Label"]
+    (unload,) = login_start.switch_off(file)
+    assert label == file.stem and unload[-1].endswith(f"/{label}")
+    assert login_start.switch_on("launchagent", file, COMMAND)[0][-1] == str(file)
+
+
+@pytest.mark.parametrize("private", [None, "/a b/100%"])
+@pytest.mark.parametrize("kind", ["systemd", "xdg", "launchagent"])
+@pytest.mark.parametrize("command", [COMMAND, ["/home/anna b/100% $HOME/current/bin/pluripaint-daemon"]])
+def test_doctor_reads_the_program_out_of_every_login_start(tmp_path, kind, private, command) -> None:
+    environ = {"PLURIPAINT_HOME": private} if private else {}
+    where = places.find("macos" if kind == "launchagent" else "linux", environ, tmp_path, tmp_path)
+    file = login_start.file_for(kind, where)
+    file.parent.mkdir(parents=True)
+    file.write_text(login_start.content_for(kind, command, where), encoding="utf-8")
+    assert doctor._program_of(file) == command[0]
+
+
+def test_doctor_names_a_login_start_whose_program_is_gone(tmp_path, monkeypatch) -> None:
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path))
+    where = places.find("linux", {"XDG_CONFIG_HOME": str(tmp_path)}, tmp_path, tmp_path)
+    file = login_start.file_for("xdg", where)
+    file.parent.mkdir()
+    file.write_text(login_start.content_for("xdg", COMMAND, where), encoding="utf-8")
+    found = [finding for finding in doctor.autostart() if str(file) in finding.what]
+    assert [(one.state, one.next_step) for one in found] == [("bad", "Run the installer again.")]
 
 
 # ------------------------------------------------------------------------------------------------ manifest

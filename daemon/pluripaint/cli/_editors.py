@@ -19,8 +19,8 @@ _AGAIN = "Run the installer again."
 _TICK = (
     "Tick it in Settings › Configure Krita › Python Plugin Manager, or run the installer with Krita closed."
 )
-_GIMP_TRACES = ("pluginrc", "sessionrc", "themerc", "theme.css")
-"""Files that GIMP writes as it starts or ends."""
+_GIMP_TRACES = ("pluginrc", "themerc", "theme.css")
+"""Files that GIMP writes as it starts (not as it ends: it may have run while the plug-in was put in)."""
 
 
 def editors() -> Iterator[Finding]:
@@ -59,11 +59,12 @@ def _gimp_faults(gimp: Any, one: Any) -> Iterator[Finding]:
         return
     if not os.access(entry, os.X_OK):
         yield Finding("bad", f"{entry} has no run bit, so GIMP passes over it.", f"Run “chmod +x '{entry}'”.")
-    yield from _python_of(gimp, one, _first_line(entry))
+    line = _first_line(entry)
+    yield from _python_of(gimp, one, line)
     client = Path(pluripaint_client.__file__).parent
-    if _differs(one.plug_in, gimp.contents(client=client), gimp, _first_line(entry)):
+    if _differs(one.plug_in, gimp.contents(client=client), gimp, line):
         yield Finding("bad", f"{one.plug_in} is of another version than this program.", _AGAIN)
-    yield from _scripts(gimp, one)
+    yield from _scripts(gimp, one, line)
     yield from _network(one, gimp.FLATPAK)
     taken = _taken_by_gimp(one, entry)
     if taken is False:
@@ -114,8 +115,8 @@ def _python_of(gimp: Any, one: Any, line: str) -> Iterator[Finding]:
             )
 
 
-def _scripts(gimp: Any, one: Any) -> Iterator[Finding]:
-    """Whether third-party gimpfu scripts find a Python and the shim."""
+def _scripts(gimp: Any, one: Any, own: str) -> Iterator[Finding]:
+    """Whether third-party gimpfu scripts find a Python and the shim; ``own`` is the plug-in's Python, told apart."""
     files = gimp.script_files(one)
     if not files:
         return
@@ -125,7 +126,8 @@ def _scripts(gimp: Any, one: Any) -> Iterator[Finding]:
     words = [
         line.partition("=")[2].strip() for file in files for line in file.read_text("utf-8").splitlines()
     ]
-    gone = next((word for word in words if Path(word).is_absolute() and not Path(word).exists()), None)
+    places = [word for word in words if word != own and Path(word).is_absolute()]
+    gone = next((place for place in places if not Path(place).exists()), None)
     if gone:
         yield Finding("bad", f"old gimpfu scripts are sent to {gone}, which is gone.", _AGAIN)
 

@@ -165,6 +165,7 @@ def autostart() -> Iterator[Finding]:
 def _program_of(file: Path) -> str:
     """The daemon's program in a systemd unit, desktop entry or launch agent; empty where it cannot be told."""
     import plistlib
+    import re
     import shlex
 
     words: list[str] = []
@@ -172,11 +173,12 @@ def _program_of(file: Path) -> str:
         if file.suffix == ".plist":
             words = [str(word) for word in plistlib.loads(file.read_bytes()).get("ProgramArguments", [])]
         else:
+            # On top of the quoting: a unit doubles dollars, a desktop entry backslashes, both per cent signs.
+            doubled = "$" if file.suffix == ".service" else "\\"
             for line in file.read_text("utf-8", "replace").splitlines():
                 if line.startswith(("ExecStart=", "Exec=")):
-                    text = line.partition("=")[2].replace("%%", "%")
-                    # A desktop entry's own escapes come on top of the quoting.
-                    words = shlex.split(text.replace("\\\\", "\\") if file.suffix == ".desktop" else text)
+                    text = line.partition("=")[2].replace("%%", "%").replace(doubled * 2, doubled)
+                    words = [re.sub(r"\\([$`])", r"\1", word) for word in shlex.split(text)]
     except (OSError, ValueError):
         return ""
     # A shell or env may stand before it.

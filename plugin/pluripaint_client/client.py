@@ -57,7 +57,7 @@ class Client:
         """
         self.connection = found
         self._inbox: deque[Event] = deque()
-        self._replies: dict[str, Header] = {}
+        self._replies: dict[str, tuple[Header, Failed | None]] = {}
         self._open: dict[str, JobRequest] = {}
         self._lost: DaemonError | None = None
         self._quiet_since: float | None = None
@@ -245,10 +245,8 @@ class Client:
             if left <= 0:
                 raise TimedOut(f"The daemon did not answer within {timeout:g} seconds.", _RESTART)
             self._receive(left)
-        reply = self._replies.pop(reference)
-        if reply["type"] == "failed":
-            refusal = messages.event(reply, [], None)
-            assert isinstance(refusal, Failed)
+        reply, refusal = self._replies.pop(reference)
+        if refusal is not None:
             kind_of_error = Incompatible if refusal.code == "wrong-version" else DaemonError
             raise kind_of_error(refusal.sentence, refusal.next_step, refusal.code)
         return reply
@@ -295,7 +293,9 @@ class Client:
         header = protocol.decode(frames[0])
         reference = header.get("ref")
         if isinstance(reference, str):
-            self._replies = {reference: header}  # one question at a time: an older answer came too late
+            answer = messages.event(header, [], None) if header["type"] == "failed" else None
+            refusal = answer if isinstance(answer, Failed) else None
+            self._replies = {reference: (header, refusal)}  # one question at a time: an older one came too late
             return
         job = header.get("job")
         request = self._open.get(job) if isinstance(job, str) else None

@@ -91,7 +91,9 @@ class LibzmqDealer:
             poller.register(self._monitor, zmq.POLLIN)
         deadline = time.monotonic() + timeout
         while True:
-            ready = dict(poller.poll(int(max(0.0, deadline - time.monotonic()) * 1000)))
+            # After the end only what came before it is still to be had, and nothing is worth waiting for.
+            left = 0.0 if self._ended else max(0.0, deadline - time.monotonic())
+            ready = dict(poller.poll(int(left * 1000)))
             if self._socket in ready:
                 frames: list[bytes] = self._socket.recv_multipart()
                 self.bytes_received += sum(len(frame) for frame in frames)
@@ -117,8 +119,10 @@ class LibzmqDealer:
         return int(self._socket.getsockopt(zmq.FD))
 
     def close(self) -> None:
-        """Close at once."""
+        """Close at once; closing again is nothing."""
         self._ended = True
+        if self._context.closed:
+            return
         self._socket.disable_monitor()
         self._monitor.close(0)
         self._socket.close(0)

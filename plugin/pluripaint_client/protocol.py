@@ -97,7 +97,11 @@ def decode(frame: Any, limits: Limits = LIMITS) -> Header:
     if len(frame) > limits.header_bytes:
         raise ProtocolError("bad-message", f"The message header is larger than {limits.header_bytes} bytes.")
     try:
-        header = json.loads(bytes(frame).decode("utf-8"), parse_constant=_no_constant)
+        raw = bytes(frame)
+        header = json.loads(raw.decode("utf-8"), parse_constant=_no_constant)
+        if b"\\u" in raw:
+            # An escape may stand for half a surrogate pair, which is no text: nothing could be done with it.
+            json.dumps(header, ensure_ascii=False).encode("utf-8")
     except (ValueError, RecursionError):
         raise ProtocolError("bad-message", "The message header is not JSON.") from None
     if not isinstance(header, dict) or not isinstance(header.get("type"), str):

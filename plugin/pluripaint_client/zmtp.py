@@ -20,6 +20,8 @@ _LARGEST_COMMAND = 64 << 10
 _CHUNK = 64 << 10
 _DIRECT = 32 << 10
 """Bodies from this size on are received straight into their own memory."""
+_MOST_WAITING = 1024
+"""Pieces waiting to leave from which on a PING goes unanswered: who never reads must not fill our memory."""
 
 Buffer = Union[bytes, bytearray, memoryview]
 
@@ -343,7 +345,7 @@ class Dealer:
         in."""
         if flags & COMMAND:
             name, data = _split_command(body)
-            if name == b"PING":
+            if name == b"PING" and len(self._outgoing) < _MOST_WAITING:
                 self._command(b"PONG", data[2:18])
             elif name == b"ERROR":
                 raise AuthenticationFailed(_reason(data))

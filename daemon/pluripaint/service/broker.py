@@ -110,6 +110,11 @@ class Broker:
         with contextlib.suppress(OSError):
             self._wake.send(b"\0")
 
+    @property
+    def wake_descriptor(self) -> int:
+        """A byte written here ends the wait of the loop: for ``signal.set_wakeup_fd``."""
+        return self._wake.fileno()
+
     def close(self) -> None:
         """Tell every job, end every worker."""
         for job in list(self._jobs.values()):

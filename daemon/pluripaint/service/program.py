@@ -40,6 +40,8 @@ def run(settings: Settings) -> int:
     broker = Broker(settings)
     signal.signal(signal.SIGTERM, broker.stop)
     signal.signal(signal.SIGINT, broker.stop)
+    # A signal that falls between Python's last look and the wait of the loop would be heard only after that wait.
+    signal.set_wakeup_fd(broker.wake_descriptor, warn_on_full_buffer=False)
     published = [folder / places.FILE, *places.snap_copies()]
     try:
         for path in published:

@@ -295,7 +295,8 @@ class Client:
         if isinstance(reference, str):
             answer = messages.event(header, [], None) if header["type"] == "failed" else None
             refusal = answer if isinstance(answer, Failed) else None
-            self._replies = {reference: (header, refusal)}  # one question at a time: an older one came too late
+            # One question at a time: an older answer came too late.
+            self._replies = {reference: (header, refusal)}
             return
         job = header.get("job")
         request = self._open.get(job) if isinstance(job, str) else None

@@ -120,6 +120,8 @@ class Editors:
     def _into_gimp(self, manifest: Manifest, home: Any, python: Any) -> str:
         if home.would_migrate:
             return f"not installed. {self._wait_for_first_start(home)}"
+        for name in () if home.profile.exists() else self.gimp.OWN_FOLDERS:
+            manifest.add_folder(home.profile / name)
         manifest.add_folder(home.plug_in.parent)
         manifest.add("tree", home.plug_in)
         manifest.add("file", home.profile / "pluripaint.json")

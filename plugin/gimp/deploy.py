@@ -27,6 +27,14 @@ FLATPAK = "org.gimp.GIMP"
 ENV_PYTHON = "/usr/bin/env python3"
 OLDEST_PYTHON = (3, 8)
 
+OWN_FOLDERS = (
+    *("brushes", "curves", "dynamics", "environ", "filters", "fonts", "fractalexplorer", "gfig", "gflare"),
+    *("gimpressionist", "gradients", "icons", "interpreters", "levels", "modules", "palettes", "patterns"),
+    *("plug-ins", "scripts", "templates", "themes", "tmp", "tool-presets"),
+)
+"""What GIMP makes in its profile at its first start. It makes nothing in a profile that is there already, and complains
+as it ends; whoever makes a profile makes these."""
+
 _SKIPPED = ("__pycache__", ".mypy_cache", ".ruff_cache")
 _SYSTEM_FLATPAKS = Path("/var/lib/flatpak")
 _LONGEST_LINE = 120  # what every kernel takes of a first line

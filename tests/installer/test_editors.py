@@ -207,6 +207,15 @@ def install(environ, home: Path, wanted: str, tmp_path: Path, prepare=lambda edi
     return "\n".join(lines)
 
 
+def test_a_profile_made_for_gimp_has_the_folders_that_gimp_makes(tmp_path, home, environ) -> None:
+    """Into a profile that is there GIMP puts none, and then complains that it cannot save into them."""
+    program(tmp_path / "bin/gimp-2.10")
+    folders(home / ".config/GIMP/3.0")
+    install(environ, home, "gimp", tmp_path)
+    assert (home / ".config/GIMP/2.10/gradients").is_dir()
+    assert not (home / ".config/GIMP/3.0/gradients").exists(), "that one is GIMP's own affair"
+
+
 def test_a_gimp_with_python_2_of_its_own_keeps_it(tmp_path, home, environ) -> None:
     program(tmp_path / "bin/gimp-2.10")
     folders(tmp_path / "lib/gimp/2.0/python")
@@ -214,7 +223,7 @@ def test_a_gimp_with_python_2_of_its_own_keeps_it(tmp_path, home, environ) -> No
     install(environ, home, "gimp", tmp_path)
     profile = home / ".config/GIMP/2.10"
     assert (profile / "plug-ins/pluripaint/pluripaint.py").exists()
-    assert not (profile / "interpreters").exists() and not (profile / "environ").exists()
+    assert not list(profile.glob("interpreters/*")) and not list(profile.glob("environ/*"))
 
 
 # ------------------------------------------------------------------------------------------------ kritarc

@@ -8,9 +8,22 @@ import sys
 from pathlib import Path
 
 import psutil
-from stage import end, wait_for
+from stage import PATIENCE, end, wait_for
+
+from pluripaint.methods import registry
 
 CACHE = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "pluripaint-tests"
+
+
+def workers(daemon: psutil.Process) -> list[psutil.Process]:
+    """A daemon's processes that do the work."""
+    family = daemon.children(recursive=True)
+    return [one for one in family if "resource_tracker" not in " ".join(one.cmdline())]
+
+
+def recorded_weights(method: str) -> str:
+    """SHA-256 that the record beside a method's default weights tells; empty for a method without any."""
+    return str(registry.weights_file(method)[1]["sha256"]) if registry.info(method).needs_weights else ""
 
 
 class Daemon:
@@ -37,13 +50,14 @@ class Daemon:
             stderr=subprocess.DEVNULL,
             start_new_session=True,
         )
-        wait_for(lambda: file.exists() or self.process.poll() is not None, 20, "the daemon's connection file")
+        wait_for(
+            lambda: file.exists() or self.process.poll() is not None, PATIENCE, "the daemon's connection file"
+        )
         assert self.process.poll() is None, "the daemon ended at once"
 
     def workers(self) -> list[psutil.Process]:
         """The daemon's processes that do the work."""
-        family = psutil.Process(self.process.pid).children(recursive=True)
-        return [one for one in family if "resource_tracker" not in " ".join(one.cmdline())]
+        return workers(psutil.Process(self.process.pid))
 
     def close(self) -> None:
         """Ends it with everything it started."""

@@ -59,7 +59,7 @@ def around(stage: Stage, window: str) -> tuple[int, int, int, int]:
 
 def shoot(version: str, folder: Path, work: Path) -> None:
     """The pictures of one GIMP."""
-    stage = Stage(work / "shots")
+    stage = Stage(work / "shots", gtk=True)
     gimp = daemon = None
     try:
         photo = work / "lake.png"
@@ -81,7 +81,7 @@ def shoot(version: str, folder: Path, work: Path) -> None:
         save(stage.screenshot("menu"), folder / f"gimp-{version}-menu.png")
         stage.key("Escape", "Escape", "Escape", "Escape")
         _window(stage, gimp, folder, version)
-        gimp.wait_state(lambda state: state["tree"][0]["kind"] == "group", 20, "the group")
+        gimp.wait_state(lambda state: state["tree"][0]["kind"] == "group", "the group")
         time.sleep(2)
         save(stage.screenshot("layers"), folder / f"gimp-{version}-layers.png")
     finally:

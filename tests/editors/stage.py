@@ -3,12 +3,19 @@
 from __future__ import annotations
 
 import os
+import re
+import select
 import signal
 import subprocess
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
+
+PATIENCE = 90.0
+"""Seconds that anything may take; a machine at work on other things is no failure."""
+
+Started = TypeVar("Started")
 
 
 def wait_for(what: Callable[[], Any], seconds: float, describe: str, step: float = 0.05) -> Any:
@@ -21,6 +28,11 @@ def wait_for(what: Callable[[], Any], seconds: float, describe: str, step: float
         if time.monotonic() > deadline:
             raise AssertionError(f"{describe} did not come within {seconds:g} s")
         time.sleep(step)
+
+
+def last_lines(log: Path, size: int = 4000) -> str:
+    """The end of a program's log, of which an editor says nothing unless something went wrong."""
+    return log.read_text(errors="replace")[-size:] if log.exists() else ""
 
 
 def end(process: subprocess.Popen[bytes], seconds: float = 5.0) -> None:
@@ -37,12 +49,27 @@ def end(process: subprocess.Popen[bytes], seconds: float = 5.0) -> None:
                 continue
 
 
-class Stage:
-    """One X display."""
+def persistently(start: Callable[[], Started], times: int = 3) -> Started:
+    """What ``start`` gives. A program that does not come up is no fault of what is tested: it is started again."""
+    while True:
+        times -= 1
+        try:
+            return start()
+        except (AssertionError, OSError) as failure:
+            if not times:
+                raise
+            print(f"Started once more: {failure}")
 
-    def __init__(self, shots: Path) -> None:
-        self.shots = shots
+
+class Stage:
+    """One X display. ``gtk``: for programs whose windows hand the keyboard to a hidden one inside."""
+
+    def __init__(self, shots: Path, gtk: bool = False) -> None:
+        self.shots, self._gtk = shots, gtk
         shots.mkdir(parents=True, exist_ok=True)
+        persistently(self._open)
+
+    def _open(self) -> None:
         read, write = os.pipe()
         self._server = subprocess.Popen(
             # Without -noreset the end of the first client, before the window manager is in, would reset the server
@@ -55,7 +82,11 @@ class Stage:
         )
         os.close(write)
         with os.fdopen(read) as announced:
-            self.display = ":" + announced.readline().strip()
+            number = announced.readline().strip() if select.select([read], [], [], PATIENCE)[0] else ""
+        if not number:
+            end(self._server)
+            raise AssertionError("The X server did not start")
+        self.display = ":" + number
         self.environment = {**os.environ, "DISPLAY": self.display}
         self._manager = subprocess.Popen(
             ["openbox"],
@@ -65,7 +96,7 @@ class Stage:
             start_new_session=True,
         )
         try:
-            wait_for(lambda: self._run("wmctrl", "-m") is not None, 30, "the window manager")
+            wait_for(lambda: self._run("wmctrl", "-m") is not None, PATIENCE, "the window manager")
         except AssertionError:
             self.close()
             raise
@@ -79,7 +110,7 @@ class Stage:
         lines = (self._run("wmctrl", "-l") or "").splitlines()
         return {line.split(None, 3)[0]: line.split(None, 3)[-1] for line in lines if line.strip()}
 
-    def window(self, title: str, seconds: float = 20.0) -> str:
+    def window(self, title: str, seconds: float = PATIENCE) -> str:
         """Waits for a window whose title contains ``title``."""
 
         def found() -> str | None:
@@ -87,7 +118,17 @@ class Stage:
 
         return str(wait_for(found, seconds, f"a window “{title}” among {list(self.windows().values())}"))
 
-    def gone(self, title: str, seconds: float = 20.0) -> None:
+    def another(self, than: Iterable[str]) -> str:
+        """Waits for a window that is none of these."""
+        return str(wait_for(lambda: next(iter(set(self.windows()) - set(than)), None), PATIENCE, "a window"))
+
+    def size(self, window: str) -> tuple[int, int]:
+        """A window's width and height."""
+        said = self._run("xdotool", "getwindowgeometry", "--shell", str(int(window, 16))) or ""
+        words = dict(line.split("=", 1) for line in said.splitlines())
+        return int(words.get("WIDTH", 0)), int(words.get("HEIGHT", 0))
+
+    def gone(self, title: str, seconds: float = PATIENCE) -> None:
         """Waits until no window's title contains ``title``."""
         wait_for(
             lambda: not any(title in name for name in self.windows().values()),
@@ -99,12 +140,17 @@ class Stage:
         """Gives a window the keyboard and waits until it has it."""
         self._run("wmctrl", "-ia", window)
 
-        def active() -> bool:
-            now = (self._run("xdotool", "getactivewindow") or "0").strip()
-            return bool(now) and int(now) == int(window, 16)
+        def has_it() -> bool:
+            if self._number("getactivewindow") != int(window, 16):
+                return False
+            # The toplevel of what has the keyboard, and that itself: GTK takes it inside a moment later.
+            top, inner = self._number("getwindowfocus"), self._number("getwindowfocus", "-f")
+            return top == int(window, 16) and (inner != top or not self._gtk)
 
-        wait_for(active, 5, "the focus")
-        time.sleep(0.25)  # GTK takes the focus event a moment after X has it; nothing tells when
+        wait_for(has_it, PATIENCE, "the focus", 0.02)
+
+    def _number(self, *question: str) -> int:
+        return int((self._run("xdotool", *question) or "0").strip() or "0")
 
     def key(self, *keys: str) -> None:
         """Presses keys in the focused window."""
@@ -114,11 +160,29 @@ class Stage:
         """Presses a key without letting go, or lets go."""
         self._run("xdotool", "keydown" if down else "keyup", key)
 
-    def screenshot(self, name: str) -> Path:
-        """A picture of the whole screen."""
-        path = self.shots / f"{name}.png"
-        subprocess.run(["import", "-window", "root", str(path)], env=self.environment, check=True)
+    def selected_text(self) -> str:
+        """What is selected as text anywhere on the display, as a middle click would paste it."""
+        code = (
+            "import gi; gi.require_version('Gtk', '3.0'); from gi.repository import Gdk, Gtk; "
+            "print(Gtk.Clipboard.get(Gdk.SELECTION_PRIMARY).wait_for_text() or '')"
+        )
+        return (self._run("/usr/bin/python3", "-c", code) or "").strip()
+
+    def screenshot(self, name: str, window: str = "") -> Path:
+        """A picture of the whole screen, once ``window`` shows the same twice; for people only, so never a failure."""
+        path = self.shots / (re.sub(r"[^\w.-]+", "-", name) + ".png")
+        before, tries = b"", 20
+        while window and tries:
+            now = self._look(window)
+            if now and now == before:
+                break
+            before, tries = now, tries - 1
+        subprocess.run(["import", "-window", "root", str(path)], env=self.environment, check=False)
         return path
+
+    def _look(self, window: str) -> bytes:
+        command = ["import", "-window", window, "-silent", "rgb:-"]
+        return subprocess.run(command, env=self.environment, capture_output=True, check=False).stdout
 
     def close(self) -> None:
         """Ends the display and everything on it."""

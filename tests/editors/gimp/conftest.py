@@ -24,7 +24,7 @@ def gimp(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactor
     Image.fromarray(data.chelsea()).save(photo)
     root = root_folder() if version == "3.0" else None
     assert root or shutil.which("gimp-2.10"), "GIMP 2.10 is not installed"
-    stage = Stage(shots_folder(folder))
+    stage = Stage(shots_folder(folder), gtk=True)
     running = daemon = None
     try:
         running = Gimp(stage, root, folder / f"pp-{version}-{os.getpid()}", photo, version)

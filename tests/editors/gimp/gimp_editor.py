@@ -9,13 +9,13 @@ import shutil
 import socket
 import subprocess
 import sys
-import time
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import psutil
-from stage import Stage, end, wait_for
+from PIL import Image
+from stage import PATIENCE, Stage, end, last_lines, persistently, wait_for
 
 from pluripaint_client import Client
 from pluripaint_client import connection as places
@@ -59,13 +59,21 @@ class Gimp:
         self.profile = self.outside / "profile"
         self._install()
         shutil.copy(picture, self.outside / picture.name)
+        self.log = self.outside / "gimp.log"
+        persistently(lambda: self._open(picture.name))
+
+    def _open(self, picture: str) -> None:
         with socket.create_server(("127.0.0.1", 0)) as probe:
             self.port = probe.getsockname()[1]
-        self.log = self.outside / "gimp.log"
-        self._process = self._start(self.inside / picture.name)
-        self._socket = wait_for(self._connect, 60, f"the hand in GIMP {version}")
-        self._lines = self._socket.makefile("rw", encoding="utf-8")
-        self.window = stage.window(picture.name.split(".")[0], 30)
+        self._process = self._start(self.inside / picture)
+        try:
+            self._socket = wait_for(self._connect, PATIENCE, f"the hand in GIMP {self.version}")
+            self._lines = self._socket.makefile("rw", encoding="utf-8")
+            self.window = self.stage.window(picture.split(".")[0])
+        except AssertionError as failure:
+            said = self.evidence(f"gimp-{self.version}-start")
+            end(self._process)
+            raise AssertionError(f"{failure}\n{said}") from failure
 
     def _install(self) -> None:
         deploy(self.profile, "/usr/bin/python3")
@@ -120,9 +128,9 @@ class Gimp:
 
     def _connect(self) -> socket.socket | None:
         if self._process.poll() is not None:
-            raise AssertionError(f"GIMP ended: {self.log.read_text()[-2000:]}")
+            raise AssertionError(f"GIMP ended with {self._process.returncode}")
         try:
-            return socket.create_connection(("127.0.0.1", self.port), 60)
+            return socket.create_connection(("127.0.0.1", self.port), PATIENCE)
         except OSError:
             return None
 
@@ -133,31 +141,42 @@ class Gimp:
         self._lines.flush()
         line = self._lines.readline()
         if not line:
-            raise AssertionError(f"GIMP closed the connection\n{self.log.read_text()[-2000:]}")
+            raise AssertionError("GIMP closed the connection")
         said = json.loads(line)
         if "error" in said:
             raise Vanished(said["error"])
         return said["answer"]
 
+    def evidence(self, name: str) -> str:
+        """What GIMP wrote, and where a picture of its screen lies."""
+        return f"{last_lines(self.log)}\nGIMP {self.version}'s screen: {self.stage.screenshot(name)}"
+
     def state(self) -> Any:
         """Layers, eyes, pixels, active layers and selection of the newest picture."""
         return self.hand("answer = state(max(images()))")
 
-    def wait_state(self, test: Any, seconds: float, describe: str) -> Any:
-        """The first state for which ``test`` holds and that two looks agree on: layers enter one after the other."""
-        last: list[Any] = [None]
+    def wait_state(self, test: Any, describe: str) -> Any:
+        """The first state for which ``test`` holds once the plug-in has ended: layers enter one after the other."""
 
         def look() -> Any:
-            before, last[0] = last[0], None
+            if self._at_work():
+                return None
             with contextlib.suppress(Vanished):
-                last[0] = self.state()
-            return last[0] if last[0] and test(last[0]) and last[0] == before else None
+                state = self.state()
+                return state if test(state) and not self._at_work() else None
 
-        return wait_for(look, seconds, describe, 0.1)
+        return wait_for(look, PATIENCE, describe, 0.1)
 
     def remember(self, **settings: Any) -> None:
         """Writes the last settings, as an earlier run of the window would have left them."""
         (self.profile / "pluripaint.json").write_text(json.dumps(settings))
+
+    def forget_settings(self) -> dict[str, Any]:
+        """As if no settings had ever been chosen; gives those that were."""
+        file = self.profile / "pluripaint.json"
+        settings = json.loads(file.read_text())
+        file.unlink()
+        return dict(settings)
 
     def picture(
         self, pixels: np.ndarray, precision: int, encoding: str, profile: bytes = b"", **more: Any
@@ -195,6 +214,11 @@ class Gimp:
             for k, (width, height) in enumerate(sizes)
         ]
 
+    def exported(self) -> np.ndarray:
+        """The flattened picture as GIMP's own export writes it: uint8 [H, W, C]."""
+        self.hand(f"export(max(images()), {str(self.inside / 'exported.png')!r})")
+        return np.asarray(Image.open(self.outside / "exported.png"))
+
     def big_picture(self, width: int, height: int) -> None:
         """A picture filled with noise inside GIMP."""
         self.hand(f"answer = big_picture({width}, {height})")
@@ -208,22 +232,20 @@ class Gimp:
         code = f"i = max(images()); answer = refusal('plug-in-pluripaint-{action}', i, gimp.layers(i)[0])"
         return str(self.hand(code))
 
+    def _at_work(self) -> psutil.Process | None:
+        """Our plug-in's process while an action of ours runs."""
+        target = str(self.inside / "profile/plug-ins/pluripaint/pluripaint.py")
+        for one in psutil.Process(self._process.pid).children(recursive=True):
+            with contextlib.suppress(psutil.Error):
+                if target in one.cmdline() and "-run" in one.cmdline():
+                    return one
+        return None
+
     def plug_in_process(self) -> psutil.Process:
         """Our plug-in's process, once it is there."""
-        target = str(self.inside / "profile/plug-ins/pluripaint/pluripaint.py")
+        return wait_for(self._at_work, PATIENCE, "the plug-in's process")
 
-        def find() -> psutil.Process | None:
-            for one in psutil.Process(self._process.pid).children(recursive=True):
-                try:
-                    if target in one.cmdline() and "-run" in one.cmdline():
-                        return one
-                except psutil.Error:
-                    continue
-            return None
-
-        return wait_for(find, 15, "the plug-in's process")
-
-    def peak_memory(self, process: psutil.Process, until: Any, seconds: float) -> int:
+    def peak_memory(self, process: psutil.Process, until: Any) -> int:
         """Resident MB of a process at their highest while waiting for ``until``."""
         highest = 0
 
@@ -233,7 +255,7 @@ class Gimp:
                 highest = max(highest, process.memory_info().rss // 1_000_000)
             return bool(until())
 
-        wait_for(look, seconds, "the group")
+        wait_for(look, PATIENCE, "the group")
         return highest
 
     def _queue(self) -> int:
@@ -243,11 +265,11 @@ class Gimp:
 
     def daemon_busy(self) -> None:
         """Waits until the daemon works on a job."""
-        wait_for(lambda: self._queue() > 0, 15, "a job in the daemon")
+        wait_for(lambda: self._queue() > 0, PATIENCE, "a job in the daemon")
 
     def daemon_idle(self) -> None:
         """Waits until the daemon has no job."""
-        wait_for(lambda: self._queue() == 0, 15, "the end of the daemon's job")
+        wait_for(lambda: self._queue() == 0, PATIENCE, "the end of the daemon's job")
 
     def dismiss(self) -> None:
         """Closes GIMP's own message windows."""
@@ -263,8 +285,7 @@ class Gimp:
 
     def wait_review(self) -> None:
         """Waits until all candidates of the window's job are there: its title says so."""
-        self.stage.window("variations ·", 60)
-        time.sleep(0.2)
+        self.stage.window(" variation")
 
     def keys(self, *keys: str) -> None:
         """Presses keys in the picture's window."""

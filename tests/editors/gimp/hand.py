@@ -208,6 +208,29 @@ def drawable(image, name):
     return gimp.selection(image) if name == "selection" else by_name(image, name)
 
 
+def export(image, path):
+    """The flattened picture as GIMP's own export writes it; a copy is flattened, as its dialog does."""
+    if GI:
+        from gi.repository import Gimp, Gio
+
+        copy = picture(image).duplicate()
+        copy.flatten()
+        Gimp.file_save(Gimp.RunMode.NONINTERACTIVE, copy, Gio.File.new_for_path(path), None)
+        copy.delete()
+    else:
+        from pluripaint_gimp import libgimp210 as g
+
+        copy = g.image_duplicate(image)
+        layer = g.image_flatten(copy)
+        g.file_save(1, copy, layer, path.encode(), path.encode())
+        g.image_delete(copy)
+
+
+def notes(image):
+    """What the plug-in wrote about each layer of the topmost group."""
+    return [json.loads(gimp.parasite(layer).decode()) for layer in gimp.children(gimp.layers(image)[0])]
+
+
 def refusal(name, image, layer):
     """Runs an entry without a person, as a script would; the sentence with which it refuses."""
     if GI:
@@ -240,6 +263,10 @@ def declare():
     g.more(
         {
             "color_profile_new_from_icc_profile": (g.vp, g.cp, C.c_size_t, g.vp),
+            "image_duplicate": (g.i32, g.i32),
+            "image_flatten": (g.i32, g.i32),
+            "image_delete": (g.i32, g.i32),
+            "file_save": (g.i32, g.i32, g.i32, g.i32, g.cp, g.cp),
             "image_list": (g.vp, C.POINTER(g.i32)),
             "image_select_rectangle": (g.i32, g.i32, g.i32, g.dbl, g.dbl, g.dbl, g.dbl),
             "image_select_ellipse": (g.i32, g.i32, g.i32, g.dbl, g.dbl, g.dbl, g.dbl),

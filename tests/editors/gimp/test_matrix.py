@@ -8,6 +8,7 @@ import time
 import numpy as np
 import psutil
 import pytest
+from stage import PATIENCE, wait_for
 from test_window import grown
 
 pytestmark = pytest.mark.editor
@@ -62,7 +63,7 @@ def one_depth(gimp, gray, number, curve, alpha):
     )
     assert before["tree"][0]["encoding"] == encoding, case
     gimp.press("generate-last")
-    after = gimp.wait_state(grown, 40, f"the group for {case}")
+    after = gimp.wait_state(grown, f"the group for {case}")
     group, source = after["tree"]
     assert source == before["tree"][0], case
     layer = group["children"][0]
@@ -90,7 +91,7 @@ def test_sixteen_bit_prophoto_keeps_its_levels_and_its_profile(gimp):
     gimp.picture(pixels, 250, "R'G'B' u16", profile)
     gimp.hand("select(max(images()), 'ellipse', 120, 90, 110, 90, 6.0)")
     gimp.press("generate-last")
-    after = gimp.wait_state(grown, 60, "the group")
+    after = gimp.wait_state(grown, "the group")
     gimp.stage.screenshot(f"gimp-{gimp.version}-prophoto")
     rows = gimp.pixels(after["tree"][0]["children"][0]["name"], "R'G'B'A u16", "<u2")
     inside = rows[rows[..., 3] > 60000][:, 0]
@@ -105,7 +106,7 @@ def test_float_fills_exceed_one_where_their_surroundings_do(gimp):
     gimp.picture(stored(scene(160, 200, 3, top=4.0), "float"), 600, "RGB float")
     gimp.hand("select(max(images()), 'rectangle', 130, 60, 40, 30)")
     gimp.press("generate-last")
-    after = gimp.wait_state(grown, 60, "the group")
+    after = gimp.wait_state(grown, "the group")
     rows = gimp.pixels(after["tree"][0]["children"][0]["name"], "RGBA float", "<f4")
     assert rows[..., 0].max() > 1.0
     gimp.close_picture()
@@ -136,7 +137,7 @@ def test_layers_with_offsets_borders_and_islands(gimp):
     )
     before = gimp.state()
     gimp.press("generate-last")
-    after = gimp.wait_state(grown, 60, "the group")
+    after = gimp.wait_state(grown, "the group")
     layer = after["tree"][0]["children"][0]
     assert layer["box"] == before["selection"][0]
     left, top, width, height = layer["box"]
@@ -149,19 +150,72 @@ def test_layers_with_offsets_borders_and_islands(gimp):
 
 
 @pytest.fixture
-def long_job(gimp):
-    """A picture whose job takes many seconds, asked for; undone and closed afterwards."""
+def slow_picture(gimp):
+    """A picture whose job takes many seconds; closed afterwards."""
     gimp.remember(variations=16, preset="best", method="exemplar", seed=3)
     pixels = stored(np.random.default_rng(1).random((700, 900, 3)) * 0.2 + scene(700, 900, 3) * 0.7, "u8")
     gimp.picture(pixels, 150, "R'G'B' u8")
     gimp.hand("select(max(images()), 'ellipse', 250, 200, 400, 300)")
-    before = gimp.state()
+    yield gimp.state()
+    gimp.dismiss()
+    gimp.close_picture()
+
+
+def at_work(gimp):
+    """Opens the window by its keys and presses Generate; the window, once the daemon works."""
+    gimp.press("generate")
+    window = gimp.stage.window("Generate Variations")
+    gimp.stage.focus(window)
+    gimp.stage.key("alt+g")
+    gimp.daemon_busy()
+    return window
+
+
+def test_cancel_in_the_window_ends_the_job(gimp, slow_picture):
+    window = at_work(gimp)
+    windows = gimp.stage.windows()
+    gimp.stage.key("alt+c")
+    # A candidate that came in between makes the window ask.
+    wait_for(
+        lambda: window not in gimp.stage.windows() or set(gimp.stage.windows()) - set(windows),
+        PATIENCE,
+        "the end of the window",
+    )
+    if window in gimp.stage.windows():
+        gimp.stage.focus(gimp.stage.another(windows))
+        gimp.stage.key("Return")
+    gimp.stage.gone("Generate Variations")
+    gimp.daemon_idle()
+    assert gimp.state() == slow_picture
+
+
+def test_stop_in_the_window_keeps_what_is_finished(gimp, slow_picture):
+    window = at_work(gimp)
+
+    def far() -> bool:
+        titles = [title for title in gimp.stage.windows().values() if " % ·" in title]
+        return any(int(title.split(" %")[0]) >= 20 for title in titles)
+
+    wait_for(far, PATIENCE, "a fifth of the job")
+    gimp.stage.key("alt+s")
+    gimp.wait_review()
+    gimp.daemon_idle()
+    gimp.stage.focus(window)
+    gimp.stage.key("Return")
+    gimp.stage.gone("Generate Variations")
+    after = gimp.wait_state(grown, "the group")
+    assert 0 < len(after["tree"][0]["children"]) <= 16
+    assert after["tree"][1:] == slow_picture["tree"]
+
+
+@pytest.fixture
+def long_job(gimp, slow_picture):
+    """The same, asked for without a window."""
+    before = slow_picture
     gimp.press("generate-last")
     plug_in = gimp.plug_in_process()
     gimp.daemon_busy()
-    yield before, plug_in
-    gimp.dismiss()
-    gimp.close_picture()
+    return before, plug_in
 
 
 def whole_or_nothing(gimp, before):
@@ -184,7 +238,7 @@ def test_killed_worker_leaves_nothing_half_made(gimp, long_job):
     before, plug_in = long_job
     for worker in gimp.daemon.workers():
         worker.kill()
-    plug_in.wait(120)
+    plug_in.wait(300)  # the whole job once more
     gimp.stage.screenshot(f"gimp-{gimp.version}-worker-killed")
     whole_or_nothing(gimp, before)
     gimp.daemon_idle()
@@ -194,17 +248,16 @@ def test_killed_daemon_leaves_nothing_half_made_and_the_next_one_serves(gimp, lo
     before, plug_in = long_job
     workers = gimp.daemon.workers()
     gimp.daemon.process.kill()
-    plug_in.wait(30)
+    plug_in.wait(PATIENCE)
     gimp.stage.screenshot(f"gimp-{gimp.version}-daemon-killed")
     whole_or_nothing(gimp, before)
-    psutil.wait_procs(workers, 20)
-    assert not any(worker.is_running() for worker in workers)  # they end with their daemon
+    assert not psutil.wait_procs(workers, PATIENCE)[1]  # they end with their daemon
     gimp.dismiss()
     gimp.daemon.start()
     gimp.remember(variations=1, preset="fast", method="exemplar", seed=3)
     have = len(gimp.state()["tree"])
     gimp.press("generate-last")
-    gimp.wait_state(lambda state: len(state["tree"]) == have + 1, 60, "the group after all that")
+    gimp.wait_state(lambda state: len(state["tree"]) == have + 1, "the group after all that")
 
 
 def test_twenty_four_megapixels_travel_as_a_small_region(gimp):
@@ -215,7 +268,7 @@ def test_twenty_four_megapixels_travel_as_a_small_region(gimp):
     kinds = "answer = [gimp.kind(one) for one in gimp.layers(max(images()))]"
     start = time.monotonic()
     gimp.press("generate-last")
-    held = gimp.peak_memory(gimp.plug_in_process(), lambda: gimp.hand(kinds)[0] == "group", 120)
+    held = gimp.peak_memory(gimp.plug_in_process(), lambda: gimp.hand(kinds)[0] == "group")
     print(
         f"GIMP {gimp.version}: 24 MP, 500 × 400 px, layer after {time.monotonic() - start:.1f} s, {held} MB"
     )

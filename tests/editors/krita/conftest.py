@@ -7,11 +7,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from krita_editor import ROOT, KritaEditor
+from krita_editor import QUICK, ROOT, KritaEditor
 from stage import Stage
-
-QUICK = {"variations": 1, "preset": "fast", "method": "exemplar", "seed": 7}
-"""One small answer of the method that needs no weights."""
 
 
 @pytest.fixture(scope="session")

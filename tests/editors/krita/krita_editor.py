@@ -13,7 +13,11 @@ import textwrap
 from pathlib import Path
 from typing import Any
 
-from stage import Stage, end, wait_for
+import psutil
+from stage import PATIENCE, Stage, end, last_lines, persistently, wait_for
+
+from pluripaint_client import Client
+from pluripaint_client import connection as places
 
 ROOT = Path(__file__).resolve().parents[3]
 DEPLOY = ROOT / "plugin" / "krita" / "deploy.py"
@@ -21,6 +25,8 @@ HAND = Path(__file__).resolve().parent / "hand"
 CACHE = Path(os.environ.get("XDG_CACHE_HOME", Path.home() / ".cache")) / "pluripaint-tests"
 
 LAYER = "Background"
+QUICK = {"variations": 1, "preset": "fast", "method": "exemplar", "seed": 7}
+"""One small answer of the method that needs no weights."""
 
 
 class KritaEditor:
@@ -28,6 +34,7 @@ class KritaEditor:
 
     def __init__(self, stage: Stage, folder: Path, settings: dict[str, Any]) -> None:
         self.stage, self.folder = stage, folder
+        self.log = folder / "krita.log"
         self.home = folder / "pluripaint home"
         self.home.mkdir(parents=True)
         (self.home / "launch.json").write_text(json.dumps({"command": [str(daemon_program())]}))
@@ -52,6 +59,9 @@ class KritaEditor:
 
     def start(self) -> None:
         """Start Krita and wait for its window. The first start makes its resource database."""
+        persistently(self._open)
+
+    def _open(self) -> None:
         with socket.socket() as probe:
             probe.bind(("127.0.0.1", 0))
             self._port = probe.getsockname()[1]
@@ -69,18 +79,40 @@ class KritaEditor:
             # Kernels compiled once for all test runs.
             "NUMBA_CACHE_DIR": str(CACHE / "numba"),
         }
-        with (self.folder / "krita.log").open("ab") as log:
+        with self.log.open("ab") as log:
             self.process = subprocess.Popen(
                 ["krita", "--nosplash"], env=environment, stdout=log, stderr=log, start_new_session=True
             )
-        wait_for(self._answers, 120, "Krita's hand", 0.3)
-        window = self.stage.window("Krita", 60)
-        subprocess.run(
-            ["wmctrl", "-ir", window, "-b", "add,maximized_vert,maximized_horz"],
-            env=self.stage.environment,
-            check=True,
+        try:
+            wait_for(self._answers, PATIENCE, "Krita's hand", 0.3)
+            window = self.stage.window("Krita")
+            maximize = ["wmctrl", "-ir", window, "-b", "add,maximized_vert,maximized_horz"]
+            subprocess.run(maximize, env=self.stage.environment, check=True)
+            self.focus()
+        except AssertionError as failure:
+            said = self.evidence("krita-start")
+            end(self.process)
+            raise AssertionError(f"{failure}\n{said}") from failure
+
+    def killed(self) -> None:
+        """End Krita as a power cut would."""
+        self.process.kill()
+        self.process.wait()
+
+    def restart(self, settings: dict[str, Any]) -> None:
+        """Start Krita anew with other last settings; empty: none were ever chosen."""
+        self.killed()
+        config = self._config / "kritarc"
+        head, _, tail = config.read_text().partition("[pluripaint]\n")
+        lines = [line for line in tail.splitlines() if not line.startswith("settings=")]
+        config.write_text(
+            "\n".join([head + "[pluripaint]", "settings=" + json.dumps(settings), *lines]) + "\n"
         )
-        self.stage.focus(window)
+        self.start()
+
+    def evidence(self, name: str) -> str:
+        """What Krita wrote, and where a picture of its screen lies."""
+        return f"{last_lines(self.log)}\nKrita's screen: {self.stage.screenshot(name)}"
 
     def _answers(self) -> bool:
         if self.process.poll() is not None:
@@ -93,8 +125,11 @@ class KritaEditor:
     def focus(self) -> None:
         """Give Krita's main window the keyboard."""
         self.stage.focus(self.stage.window("Krita"))
+        self.wait(
+            "QtWidgets.QApplication.activeWindow() is not None", "Krita's knowing that it has the keyboard"
+        )
 
-    def do(self, code: str, seconds: float = 60.0) -> Any:
+    def do(self, code: str, seconds: float = PATIENCE) -> Any:
         """Run code in Krita; what it leaves in ``answer``."""
         with socket.create_connection(("127.0.0.1", self._port), timeout=seconds) as connection:
             connection.sendall(textwrap.dedent(code).encode())
@@ -111,9 +146,9 @@ class KritaEditor:
         """Trigger one of Krita's actions, as its menu does."""
         self.do(f"app.action({action!r}).trigger()")
 
-    def wait(self, code: str, seconds: float, describe: str) -> Any:
+    def wait(self, code: str, describe: str) -> Any:
         """Wait until an expression in Krita is true; its value."""
-        return wait_for(lambda: self.do(f"answer = {code}"), seconds, describe)
+        return wait_for(lambda: self.do(f"answer = {code}"), PATIENCE, describe)
 
     # ---------------------------------------------------------------------------------------- documents
 
@@ -129,7 +164,7 @@ class KritaEditor:
             document.waitForDone()
             """
         )
-        self.wait("app.activeDocument() is not None", 20, "the document")
+        self.wait("app.activeDocument() is not None", "the document")
 
     def select(self, left: int, top: int, width: int, height: int, feather: int = 0) -> None:
         """Select a rectangle."""
@@ -154,7 +189,7 @@ class KritaEditor:
                 document.close()
             """
         )
-        self.wait("not app.documents()", 20, "closing")
+        self.wait("not app.documents()", "closing")
 
     def tree(self) -> list[list[Any]]:
         """(depth, name, type, visible, id) of the active document's nodes, bottom to top."""
@@ -221,11 +256,10 @@ class KritaEditor:
             """
         )
 
-    def ready(self, seconds: float = 90.0) -> None:
+    def ready(self) -> None:
         """Wait until the review is complete."""
         self.wait(
             "widget('pluripaint_insert').isVisible() and widget('pluripaint_insert').isEnabled()",
-            seconds,
             "the review",
         )
 
@@ -240,9 +274,23 @@ class KritaEditor:
         inside = next((k for k, node in enumerate(rest) if node[0] <= nodes[first][0]), len(rest))
         return [nodes[first], *rest[:inside]]
 
-    def generated(self, seconds: float = 45.0) -> list[list[Any]]:
+    def generated(self) -> list[list[Any]]:
         """Wait for a group of variations; its nodes."""
-        return wait_for(self.group, seconds, f"a group of variations ({self.sentence()})", 0.1)
+        return wait_for(self.group, PATIENCE, f"a group of variations ({self.sentence()})", 0.1)
+
+    def daemon(self) -> psutil.Process:
+        """The daemon that the plug-in has started."""
+        return psutil.Process(places.read(self.home / "connection.json").pid)
+
+    def jobs(self) -> int:
+        """How many jobs the daemon has, running or queued."""
+        with Client(places.read(self.home / "connection.json"), timeout=5.0) as client:
+            jobs = client.status(5.0)["jobs"]
+        return int(jobs["running"]) + int(jobs["queued"])
+
+    def daemon_idle(self) -> None:
+        """Wait until the daemon has no job."""
+        wait_for(lambda: self.jobs() == 0, PATIENCE, "the end of the daemon's job")
 
     def close(self) -> None:
         """End Krita and its daemon."""

@@ -52,7 +52,7 @@ def fresh(
         document.waitForDone()
         """
     )
-    krita.wait("app.activeDocument() is not None and app.activeDocument().width() == 192", 20, "the document")
+    krita.wait("app.activeDocument() is not None and app.activeDocument().width() == 192", "the document")
     krita.select(*box, feather=3)
     krita.do("widget('pluripaint_count').setValue(1)")
 
@@ -130,7 +130,7 @@ def test_cmyk_is_refused_with_the_way_out(krita):
         app.setActiveDocument(document)
         """
     )
-    krita.wait("app.activeDocument() is not None", 20, "the document")
+    krita.wait("app.activeDocument() is not None", "the document")
     krita.select(10, 10, 10, 10)
     krita.trigger("pluripaint_again")
     assert "CMYKA" in krita.sentence() and "Convert" in krita.sentence()

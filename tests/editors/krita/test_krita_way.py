@@ -25,7 +25,6 @@ def test_the_menu_shows_what_can_be_done(krita, photo):
     krita.stage.key("Up", "Right")
     krita.wait(
         "'Generate More' in [a.text().replace('&', '') for a in QtWidgets.QApplication.activePopupWidget().actions()]",
-        5,
         "the submenu",
     )
     krita.stage.screenshot("krita_menu")
@@ -41,7 +40,7 @@ def test_the_menu_shows_what_can_be_done(krita, photo):
         "Inpaint Settings / Status…",
     ]
     krita.stage.key("Escape", "Escape", "Escape")
-    krita.wait("QtWidgets.QApplication.activePopupWidget() is None", 5, "the end of the menu")
+    krita.wait("QtWidgets.QApplication.activePopupWidget() is None", "the end of the menu")
 
 
 def test_generate_by_keys_choose_insert_undo_redo(krita, photo):
@@ -51,7 +50,7 @@ def test_generate_by_keys_choose_insert_undo_redo(krita, photo):
     count(krita, 3)
     krita.focus()
     krita.stage.key("ctrl+alt+shift+g")
-    krita.wait("widget('pluripaint_generate').hasFocus()", 10, "the docker")
+    krita.wait("widget('pluripaint_generate').hasFocus()", "the docker")
     krita.stage.screenshot("krita_settings")
     krita.stage.key("Return")
     krita.ready()
@@ -59,14 +58,14 @@ def test_generate_by_keys_choose_insert_undo_redo(krita, photo):
     entries = len(krita.undo_entries())
     assert krita.state() == before, "nothing enters the document before the person says so"
     krita.stage.key("Right", "space")
-    krita.wait("widget('pluripaint_strip').item(1).text() == '✓ 2'", 5, "the mark")
+    krita.wait("widget('pluripaint_strip').item(1).text() == '✓ 2'", "the mark")
     krita.stage.screenshot("krita_review")
     krita.stage.key("Return")
     group = krita.generated()
     assert len(krita.undo_entries()) == entries + 1
     assert [node[3] for node in group] == [True, False, True, False], "the marked one is visible, no other"
     assert [node[1][0] for node in group[1:]] == ["3", "2", "1"], "the best lies on top"
-    krita.wait("app.activeDocument().activeNode().name() == 'Background'", 5, "the person's own layer")
+    krita.wait("app.activeDocument().activeNode().name() == 'Background'", "the person's own layer")
     after = krita.state()
     krita.stage.screenshot("krita_layers")
 
@@ -83,10 +82,10 @@ def test_generate_by_keys_choose_insert_undo_redo(krita, photo):
         )
 
     krita.trigger("edit_undo")
-    krita.wait("len(tree(app.activeDocument())) == 2", 5, "undo")
+    krita.wait("len(tree(app.activeDocument())) == 2", "undo")
     assert krita.state() == before
     krita.trigger("edit_redo")
-    krita.wait("len(tree(app.activeDocument())) == 6", 5, "redo")
+    krita.wait("len(tree(app.activeDocument())) == 6", "redo")
     again = krita.state()
     again["active"] = after["active"]
     assert again == after
@@ -111,12 +110,12 @@ def test_keep_visible_removes_ours_and_only_ours_in_one_step(krita, photo):
     )
     entries, before = len(krita.undo_entries()), krita.tree()
     krita.trigger("pluripaint_keep")
-    krita.wait("'discarded' in widget('pluripaint_sentence').text()", 15, "the end of it")
+    krita.wait("'discarded' in widget('pluripaint_sentence').text()", "the end of it")
     left = [node[1] for node in krita.group()[1:]]
     assert sorted(left) == sorted(["my own, hidden", names[1], names[2]])
     assert len(krita.undo_entries()) == entries + 1
     krita.trigger("edit_undo")
-    krita.wait(f"len(tree(app.activeDocument())) == {len(before)}", 5, "undo")
+    krita.wait(f"len(tree(app.activeDocument())) == {len(before)}", "undo")
     assert krita.tree() == before
 
 
@@ -129,7 +128,7 @@ def test_the_last_one_left_takes_the_groups_place(krita, photo):
     best, pixels, entries = group[-1][1], krita.pixels(), len(krita.undo_entries())
     krita.do("[d for d in app.dockers() if d.objectName() == 'KisLayerBox'][0].hide()")
     krita.trigger("pluripaint_keep")
-    krita.wait("'discarded' in widget('pluripaint_sentence').text()", 15, "the end of it")
+    krita.wait("'discarded' in widget('pluripaint_sentence').text()", "the end of it")
     assert not krita.group()
     assert [node[1:4] for node in krita.tree()][:2] == [
         [LAYER, "paintlayer", True],
@@ -155,9 +154,7 @@ def test_more_and_pick_after_the_document_was_saved_and_opened_again(krita, phot
     krita.do("app.activeDocument().setSelection(None)")
 
     krita.trigger("pluripaint_more")
-    krita.wait(
-        "len([n for n in tree(app.activeDocument()) if n[1].startswith('Variations')]) == 2", 60, "more"
-    )
+    krita.wait("len([n for n in tree(app.activeDocument()) if n[1].startswith('Variations')]) == 2", "more")
     seeds = [[node[1].split("seed ")[1] for node in group[1:]] for group in (first, krita.group())]
     assert not set(seeds[0]) & set(seeds[1]), "more means other seeds"
     assert krita.group()[0][4] != first[0][4], "the new group lies above the first"
@@ -168,7 +165,7 @@ def test_more_and_pick_after_the_document_was_saved_and_opened_again(krita, phot
     entries = len(krita.undo_entries())
     assert krita.strip() == ["✓ 1", "2"]
     krita.stage.key("space", "Right", "space", "Return")
-    krita.wait("not widget('pluripaint_strip').isVisible()", 10, "the choice")
+    krita.wait("not widget('pluripaint_strip').isVisible()", "the choice")
     assert [node[3] for node in krita.group()[1:]] == [True, False], "the second is visible now"
     assert len(krita.undo_entries()) == entries, "showing and hiding is no undo entry"
 
@@ -179,12 +176,12 @@ def test_escape_asks_and_discards_and_the_document_is_as_it_was(krita, photo):
     before = krita.state()
     krita.focus()
     krita.stage.key("ctrl+alt+shift+g")
-    krita.wait("widget('pluripaint_generate').hasFocus()", 10, "the docker")
+    krita.wait("widget('pluripaint_generate').hasFocus()", "the docker")
     krita.stage.key("Return")
     krita.ready()
     krita.stage.key("Escape")
     krita.wait(
-        "isinstance(QtWidgets.QApplication.activeModalWidget(), QtWidgets.QMessageBox)", 5, "the question"
+        "isinstance(QtWidgets.QApplication.activeModalWidget(), QtWidgets.QMessageBox)", "the question"
     )
     krita.stage.screenshot("krita_discard")
     krita.do(
@@ -193,7 +190,7 @@ def test_escape_asks_and_discards_and_the_document_is_as_it_was(krita, photo):
         QTimer.singleShot(0, question.button(QtWidgets.QMessageBox.Discard).click)
         """
     )
-    krita.wait("not widget('pluripaint_strip').isVisible()", 10, "the end")
+    krita.wait("not widget('pluripaint_strip').isVisible()", "the end")
     assert krita.state() == before
     assert krita.sentence().startswith("Discarded")
 
@@ -203,7 +200,6 @@ def test_the_status_window_tells_of_the_daemon(krita, photo):
     krita.trigger("pluripaint_status")
     krita.wait(
         "'The daemon runs' in widget('pluripaint_status').findChildren(QtWidgets.QLabel)[0].text()",
-        15,
         "the status",
     )
     krita.stage.screenshot("krita_status")

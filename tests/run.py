@@ -8,8 +8,9 @@ Needs Python 3.10 or newer and a package index, no root and nothing of the syste
 $XDG_CACHE_HOME/pluripaint-tests (~/.cache otherwise), one for each state of pyproject.toml and of the pinned
 versions. The tests see the installed wheel only: pytest runs with the checkout's source folders off the path.
 
-Real editors are driven beside the other tests where they are installed. PLURIPAINT_EDITORS=none leaves them out,
-PLURIPAINT_EDITORS=required (CI) makes an absent editor a failure.
+Real editors are driven beside the other tests where they are installed; a sentence tells which are not.
+PLURIPAINT_EDITORS=none leaves them out, PLURIPAINT_EDITORS=required (CI) makes an absent editor a failure. GIMP 3.0
+runs in a root folder of Debian 13 that lies beside the environments, is made once, and needs root.
 """
 
 from __future__ import annotations
@@ -25,9 +26,14 @@ from collections.abc import Sequence
 from pathlib import Path
 
 CHECKOUT = Path(__file__).resolve().parents[1]
+SYSTEM_PYTHON = Path("/usr/lib/python3/dist-packages")
 STAGE = ("Xvfb", "openbox", "wmctrl", "xdotool", "import")
-EDITORS = {"gimp": ("gimp-2.10", "mmdebstrap", "/usr/sbin/chroot")}
-"""Folder of tests/editors → the programs it needs beside the stage's."""
+EDITORS = {
+    "gimp": ("gimp-2.10", "mmdebstrap", "/usr/sbin/chroot", str(SYSTEM_PYTHON / "gi")),
+    "krita": ("krita", str(SYSTEM_PYTHON / "PyQt5")),
+}
+"""Folder of tests/editors → the programs (and folders) it needs beside the stage's."""
+ROOT_FOLDER = CHECKOUT / "tests" / "editors" / "prepare_root.sh"
 
 sys.dont_write_bytecode = True
 sys.path.insert(0, str(CHECKOUT / "installer"))
@@ -125,7 +131,9 @@ def run_checks(environment: Environment, variables: dict[str, str]) -> list[str]
     return failed
 
 
-def run_tests(environment: Environment, variables: dict[str, str], arguments: Sequence[str]) -> int:
+def run_tests(
+    environment: Environment, variables: dict[str, str], arguments: Sequence[str], editors: Sequence[str]
+) -> int:
     """Exit status of pytest on the installed wheel: the tests asked for, or all, real editors beside the others."""
     with tempfile.TemporaryDirectory(prefix="pluripaint-tests-") as folder:
         # No test may come near the user's own installation, also one that forgets to name a home of its own.
@@ -133,7 +141,7 @@ def run_tests(environment: Environment, variables: dict[str, str], arguments: Se
         if arguments:
             chosen = [one if one.startswith("-") else _absolute(one) for one in arguments]
             return subprocess.run(_pytest(environment, chosen), cwd=folder, env=variables).returncode
-        return _everything(environment, variables, folder)
+        return _everything(environment, variables, folder, editors)
 
 
 def _pytest(environment: Environment, chosen: Sequence[str]) -> list[str]:
@@ -143,10 +151,11 @@ def _pytest(environment: Environment, chosen: Sequence[str]) -> list[str]:
     return [*command, "--rootdir", str(CHECKOUT), "-c", str(CHECKOUT / "pyproject.toml"), *chosen]
 
 
-def _everything(environment: Environment, variables: dict[str, str], folder: str) -> int:
-    """All tests. Editors mostly wait, so theirs run at the same time; the rest gives way to them."""
+def _everything(
+    environment: Environment, variables: dict[str, str], folder: str, editors: Sequence[str]
+) -> int:
+    """All tests. Editors mostly wait, so theirs run at the same time, one after the other; the rest gives way."""
     tests = str(CHECKOUT / "tests")
-    editors = _editor_folders()
     beside: subprocess.Popen[bytes] | None = None
     heard = Path(folder) / "editors.log"
     if editors:
@@ -178,19 +187,29 @@ def _shown_but_its_end(command: Sequence[str], folder: str, variables: dict[str,
     return last, running.returncode
 
 
-def _editor_folders() -> list[str]:
+def editor_folders() -> list[str]:
     """Folders of tests whose editors are here, or must be."""
-    wish = os.environ.get("PLURIPAINT_EDITORS", "none")
+    wish = os.environ.get("PLURIPAINT_EDITORS", "installed")
     if wish == "none":
         return []
     folders = []
-    for name, programs in EDITORS.items():
-        missing = [program for program in (*STAGE, *programs) if not shutil.which(program)]
+    for name, needs in EDITORS.items():
+        missing = [one for one in (*STAGE, *needs) if not (shutil.which(one) or Path(one).is_dir())]
+        if name == "gimp" and os.geteuid() != 0:
+            missing.append("root")
         if missing and wish != "required":
-            say(f"Left out: the tests in a real {name}, which need {', '.join(missing)} and root.")
+            say(f"Left out: the tests in a real {name.capitalize()}, which need {', '.join(missing)}.")
             continue
         folders.append(str(CHECKOUT / "tests" / "editors" / name))
     return folders
+
+
+def start_root_folder(editors: Sequence[str]) -> subprocess.Popen[bytes] | None:
+    """The making of GIMP 3.0's root folder, which takes minutes and waits for nothing; ``None`` without GIMP."""
+    if not any(Path(folder).name == "gimp" for folder in editors):
+        return None
+    quiet = subprocess.DEVNULL
+    return subprocess.Popen(["sh", str(ROOT_FOLDER)], stdin=quiet, stdout=quiet, stderr=quiet)
 
 
 def _absolute(argument: str) -> str:
@@ -202,6 +221,8 @@ def _absolute(argument: str) -> str:
 def main(arguments: Sequence[str]) -> int:
     """Exit status: 0 all well, else that of pytest or 1."""
     began = time.monotonic()
+    editors = [] if arguments else editor_folders()
+    making = start_root_folder(editors)
     cache = cache_folder()
     checkout = Checkout(CHECKOUT)
     try:
@@ -222,7 +243,9 @@ def main(arguments: Sequence[str]) -> int:
     failed = [] if arguments else run_checks(environment, variables)
     if failed:
         say(f"The run will fail: {', '.join(failed)}. The tests follow all the same.")
-    status = run_tests(environment, variables, arguments)
+    if making and making.wait():
+        say(f"GIMP 3.0's root folder could not be made; its tests will fail. To see why: sh {ROOT_FOLDER}")
+    status = run_tests(environment, variables, arguments, editors)
     return status or (1 if failed else 0)
 
 

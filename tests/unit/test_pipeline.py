@@ -419,3 +419,47 @@ def test_weights_are_checked_against_their_record(tmp_path, monkeypatch) -> None
     assert code() == "weights-corrupt"
     with pytest.raises(registry.MethodError):
         registry.load("heavy", "../mine")
+
+
+def test_a_guide_that_is_not_trusted_at_all_goes_out_as_it_is() -> None:
+    """``guide_mode`` "none": the fill is only enlarged, so all its detail is the small network's."""
+    plain = SmallToy()
+    plain.info = replace(SmallToy.info, guide_mode="none")
+    request = request_for(_photo(), _selection(), count=2, seed=4)
+    answers = []
+    for method in (plain, SmallToy()):
+        method.weights_sha256 = ""
+        *candidates, settled = pipeline.fill_with([(method, 2)], request, Progress())
+        assert isinstance(settled, Settled) and sorted(settled.seeds) == [4, 5]
+        answers.append((candidates[0].fills[0].astype(int), settled.configuration))
+    (smooth, one), (detailed, other) = answers
+    assert one != other, "the configuration says how far the guide is trusted"
+    roughness = [np.abs(np.diff(image[10:20, 10:30], axis=0)).mean() for image in (smooth, detailed)]
+    assert roughness[0] < 0.5 * roughness[1]
+
+
+def test_methods_of_ones_own_share_a_pool() -> None:
+    one, other = Toy(), SmallToy()
+    one.weights_sha256 = other.weights_sha256 = ""
+    request = request_for(_photo(), _selection(), count=4, seed=7)
+    *candidates, settled = pipeline.fill_with([(one, 3), (other, 2)], request, Progress())
+    assert isinstance(settled, Settled)
+    assert {candidate.method for candidate in candidates} == {"toy", "small-toy"}
+    assert len(settled.seeds) == 4 and set(settled.seeds) <= {7, 8, 9, 10, 11}
+
+
+def test_the_source_digest_follows_every_file_below_a_package(tmp_path, monkeypatch) -> None:
+    folder = tmp_path / "fills" / "deep"
+    folder.mkdir(parents=True)
+    (tmp_path / "fills/__init__.py").write_text("")
+    (tmp_path / "alone.py").write_text("A = 1\n")
+    monkeypatch.syspath_prepend(str(tmp_path))
+    digests = [pipeline.source_digest(["fills", "alone"])]
+    for name in ("fills/deep/kernel.py", "fills/more.py", "alone.py"):
+        (tmp_path / name).write_text(f"# {name}\n")
+        digests.append(pipeline.source_digest(["fills", "alone"]))
+    (tmp_path / "fills/notes.md").write_text("no source")
+    assert pipeline.source_digest(["fills", "alone"]) == digests[-1]
+    assert len(set(digests)) == 4
+    with pytest.raises(ModuleNotFoundError, match="nowhere"):
+        pipeline.source_digest(["nowhere"])

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import os
 import resource
 import sys
 import time
@@ -220,14 +218,9 @@ def _resident_peak(reset: bool = False) -> float | None:
 
 
 def source_fingerprint() -> str:
-    """SHA-256 over the sources that make fills: kept fills of another version are not used."""
-    import pluripaint_client
+    """Digest of what makes fills: kept fills of another version are not used."""
+    from pluripaint.pipeline import source_digest
 
-    package = Path(__file__).resolve().parent.parent
-    files = [Path(pluripaint_client.__file__).parent / "geometry.py"]
-    for room in ("pipeline", "patchfield", "methods", "imaging", "layers"):
-        files += [p for p in (package / room).rglob("*") if p.suffix in (".py", ".toml", ".json", ".npz")]
-    digest = hashlib.sha256()
-    for file in sorted(files):
-        digest.update(os.fsencode(file.name) + b"\0" + file.read_bytes())
-    return digest.hexdigest()[:16]
+    rooms = [f"pluripaint.{room}" for room in ("pipeline", "patchfield", "methods", "imaging", "layers")]
+    names = [*rooms, "pluripaint_client.geometry"]
+    return source_digest(names, (".py", ".toml", ".json", ".npz"))[:16]

@@ -83,7 +83,8 @@ class MethodInfo:
         native_size: side in pixels of the square a network was made for; ``None``: works at native resolution
             and its fill needs no detail step.
         guide_mode, guide_weight: how far the detail step may trust a network's fill: ``"start"`` with 4 where
-            its layout is right, ``"grow"`` with 0.3…1 where it is poor.
+            its layout is right, ``"grow"`` with 0.3…1 where it is poor; ``"none"``: the fill goes out as it is,
+            only enlarged. A record of weights may say otherwise (``guide``).
         options: name → (default, lowest, highest).
     """
 

@@ -6,8 +6,18 @@ makes a scene of a region and brings its fill back, ``choice.py`` chooses, ``net
 fixed size.
 """
 
-from pluripaint.pipeline.configuration import configuration_hash
-from pluripaint.pipeline.fill import fill
+from pluripaint.pipeline.configuration import configuration_hash, source_digest
+from pluripaint.pipeline.fill import fill, fill_with
 from pluripaint.pipeline.types import Candidate, FillError, FillRequest, RegionPixels, Settled
 
-__all__ = ["Candidate", "FillError", "FillRequest", "RegionPixels", "Settled", "configuration_hash", "fill"]
+__all__ = [
+    "Candidate",
+    "FillError",
+    "FillRequest",
+    "RegionPixels",
+    "Settled",
+    "configuration_hash",
+    "fill",
+    "fill_with",
+    "source_digest",
+]

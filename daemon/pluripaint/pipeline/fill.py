@@ -37,8 +37,21 @@ def fill(
         Cancelled: from ``progress``.
     """
     _check(request)
-    drawing = presets.draws(request)
-    methods = [(_load(name, request, device), count) for name, count in drawing]
+    methods = [(_load(name, request, device), count) for name, count in presets.draws(request)]
+    yield from fill_with(methods, request, progress, batch)
+
+
+def fill_with(
+    methods: Sequence[tuple[Method, int]], request: FillRequest, progress: Progress, batch: int | None = None
+) -> Iterator[Candidate | Settled]:
+    """:func:`fill` by methods that are loaded already, each with how many it draws into the one pool.
+
+    The request's own method, weights, preset and pool are not looked at.
+
+    Raises:
+        FillError, Cancelled: as :func:`fill`.
+    """
+    _check(request)
     options = _options(request.options, [method for method, _ in methods])
     choice: Choice[_Drawn] = Choice(request.count, _difference, region.KNOBS.alike)
     total, first = sum(count for _, count in methods), 0
@@ -58,7 +71,7 @@ def fill(
     yield Settled(
         seeds=[drawn.candidate.seed for drawn in shown],
         methods=[drawn.candidate.method for drawn in shown],
-        configuration=configuration_hash(request, weights),
+        configuration=configuration_hash(request, weights, methods),
     )
 
 

@@ -1,13 +1,15 @@
 """Methods that see one fixed size: padded and scaled there, and their fills brought back sharp.
 
 The way back is always: scale up the fill alone, match colour at the seam, then the patch field's detail step
-with the fill as guide. A method without a size of its own gets the scene as it is.
+with the fill as guide (left out for ``guide_mode`` ``"none"``: how an evaluation looks at the guide itself). A
+method without a size of its own gets the scene as it is.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
+from typing import Protocol
 
 import cv2
 import numpy as np
@@ -39,12 +41,26 @@ def fills(
             yield replace(one, image=_cropped(one.image, around, scene))
         return
     small = shrink(padded, size)
-    finish = _Detail(scene, padded.hole.shape[0] / size, method.info)
+    finish = _finish(scene, padded.hole.shape[0] / size, method.info)
     for number, one in enumerate(method.fill(small, seeds, options, progress), 1):
         image = enlarge(np.where(small.hole[..., None], one.image, small.image), padded.hole.shape)
         guide = seam.match_colour(_cropped(image, around, scene), scene)
         progress("detail", 1 - _DETAIL_SHARE + _DETAIL_SHARE * number / len(seeds))
         yield replace(one, image=finish(guide, one.seed, progress), certainty=None)
+
+
+class _Finish(Protocol):
+    """Makes of a guide ``float32 [H, W, 3]`` the fill that is shown."""
+
+    def __call__(self, guide: np.ndarray, seed: int, progress: Progress) -> np.ndarray: ...
+
+
+def _finish(scene: Scene, factor: float, info: MethodInfo) -> _Finish:
+    return _as_it_is if info.guide_mode == "none" else _Detail(scene, factor, info)
+
+
+def _as_it_is(guide: np.ndarray, seed: int, progress: Progress) -> np.ndarray:
+    return guide
 
 
 class _Detail:

@@ -19,6 +19,9 @@ _FAILURES = (
     | zmq.EVENT_HANDSHAKE_FAILED_AUTH
 )
 
+_NEVER = 1 << 29
+"""Milliseconds: six days."""
+
 
 class LibzmqDealer:
     """Arguments, calls and errors as :class:`pluripaint_client.zmtp.Dealer`."""
@@ -37,8 +40,9 @@ class LibzmqDealer:
         self._socket: Any = self._context.socket(zmq.DEALER)
         self._socket.setsockopt(zmq.LINGER, 0)
         self._socket.setsockopt(zmq.MAXMSGSIZE, frame_limit)
-        # A silent reconnection would hide that the daemon died and took the jobs with it.
-        self._socket.setsockopt(zmq.RECONNECT_IVL, -1)
+        # A silent reconnection would hide that the daemon died and took the jobs with it. Forbidding it (-1) would make
+        # libzmq tear the pipe down together with what the daemon said last.
+        self._socket.setsockopt(zmq.RECONNECT_IVL, _NEVER)
         # Ours is the only clock: libzmq's own, set to the same time, would race it and look like a hang-up.
         self._socket.setsockopt(zmq.HANDSHAKE_IVL, 0)
         if password is not None:

@@ -6,19 +6,21 @@ to open first. Deterministic: a seed alone reproduces its answer bit for bit.
 
 from __future__ import annotations
 
-from .difference import difference
+from .difference import Look, difference, look
 from .free import Prepared, Result, grow, prepare
 from .guided import detail, prepare_guided
 from .settings import Interrupted, Settings
 
 __all__ = [
     "Interrupted",
+    "Look",
     "Prepared",
     "Result",
     "Settings",
     "detail",
     "difference",
     "grow",
+    "look",
     "prepare",
     "prepare_guided",
 ]

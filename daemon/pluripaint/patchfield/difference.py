@@ -4,6 +4,8 @@ direction.
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import cv2
 import numpy as np
 
@@ -23,35 +25,46 @@ def _orientation(lightness: np.ndarray) -> np.ndarray:
     return cv2.GaussianBlur(np.dstack([gx * gx - gy * gy, 2 * gx * gy]), (0, 0), 1.0)
 
 
-def difference(one: np.ndarray, other: np.ndarray, hole: np.ndarray) -> float:
-    """Mean over the hole of colour difference plus difference of edge direction.
+class Look(NamedTuple):
+    """A fill as it is compared: ``h × w`` at most 48 pixels a side, over the hole's box.
+
+    Attributes:
+        lab: ``float32 [h, w, 3]``. edges: ``float32 [h, w, 2]``, doubled-angle gradients.
+        weight: ``float32 [h, w]``, the share of each pixel that is hole.
+    """
+
+    lab: np.ndarray
+    edges: np.ndarray
+    weight: np.ndarray
+
+
+def look(image: np.ndarray, hole: np.ndarray) -> Look:
+    """How a fill looks from afar: taken once a fill, for a pool is compared pair by pair.
 
     Args:
-        one, other: ``float32 [H, W, 3]``, sRGB-encoded 0…1, the same photograph with two fills.
-        hole: ``bool [H, W]``; nothing outside it counts.
-
-    Returns:
-        0 for the same fill; symmetric. About 0.1 for two answers that only differ in texture, above 0.5 for
-        different layouts.
+        image: ``float32 [H, W, 3]``, sRGB-encoded 0…1, the photograph with a fill.
+        hole: ``bool [H, W]``, not empty; nothing outside it counts.
     """
     rows, columns = np.flatnonzero(hole.any(1)), np.flatnonzero(hole.any(0))
-    if not rows.size:
-        return 0.0
     box = (slice(rows[0], rows[-1] + 1), slice(columns[0], columns[-1] + 1))
     h, w = hole[box].shape
     shrink = max(1.0, max(h, w) / _SIDE)
     size = (max(1, round(w / shrink)), max(1, round(h / shrink)))
     inside = hole[box].astype(np.float32)
     weight = cv2.resize(inside, size, interpolation=cv2.INTER_AREA)
-    views = []
-    for image in (one, other):
-        lab = colour.to_lab(np.clip(image[box], 0, 1)) * inside[..., None]
-        views.append(
-            cv2.resize(lab, size, interpolation=cv2.INTER_AREA) / np.maximum(weight, 1e-3)[..., None]
-        )
-    a, b = views
-    total = np.sqrt(((a - b) ** 2).sum(-1)) / _COLOUR_UNIT
-    oa, ob = (_orientation(np.ascontiguousarray(v[..., 0])) for v in views)
-    apart = np.sqrt(((oa - ob) ** 2).sum(-1))
-    total += apart / (np.sqrt((oa**2).sum(-1)) + np.sqrt((ob**2).sum(-1)) + _FAINT)
-    return float((total * weight).sum() / max(weight.sum(), 1e-6))
+    lab = colour.to_lab(np.clip(image[box], 0, 1)) * inside[..., None]
+    small = cv2.resize(lab, size, interpolation=cv2.INTER_AREA) / np.maximum(weight, 1e-3)[..., None]
+    return Look(small, _orientation(np.ascontiguousarray(small[..., 0])), weight)
+
+
+def difference(one: Look, other: Look) -> float:
+    """Mean over the hole of colour difference plus difference of edge direction, of two fills of the same hole.
+
+    Returns:
+        0 for the same fill; symmetric. About 0.1 for two answers that only differ in texture, above 0.5 for
+        different layouts.
+    """
+    total = np.sqrt(((one.lab - other.lab) ** 2).sum(-1)) / _COLOUR_UNIT
+    lengths = [np.sqrt((edges**2).sum(-1)) for edges in (one.edges, other.edges)]
+    total += np.sqrt(((one.edges - other.edges) ** 2).sum(-1)) / (lengths[0] + lengths[1] + _FAINT)
+    return float((total * one.weight).sum() / max(one.weight.sum(), 1e-6))

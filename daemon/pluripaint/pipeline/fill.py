@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import cv2
 import numpy as np
@@ -16,9 +17,12 @@ from pluripaint.pipeline.choice import Choice
 from pluripaint.pipeline.configuration import configuration_hash
 from pluripaint.pipeline.types import Candidate, FillError, FillRequest, Settled
 
+if TYPE_CHECKING:
+    from pluripaint.patchfield import Look
+
 SEEDS = 2**31
 _VIEW_SIDE = 256
-"""Candidates are compared at this size at most."""
+"""Candidates are brought to this size at most before they are compared."""
 
 
 def fill(
@@ -80,12 +84,10 @@ def fill_with(
 
 @dataclass(eq=False)
 class _Drawn:
-    """A candidate with what is needed to compare it: each region's fill at the scene's size, cut to its
-    hole.
-    """
+    """A candidate with what is needed to compare it: each region's fill from afar."""
 
     candidate: Candidate
-    views: Sequence[tuple[np.ndarray, np.ndarray]]
+    looks: Sequence[Look]
     sent: bool = False
 
 
@@ -197,7 +199,7 @@ def _draw(
             boxes=[part.box_in_photo for part in parts],
             seconds=time.perf_counter() - started,
         )
-        yield _Drawn(candidate, [_view(part, one) for part, one in zip(parts, fills)])
+        yield _Drawn(candidate, [_look(part, one) for part, one in zip(parts, fills)])
 
 
 def _together(streams: Sequence[Iterator[Fill]]) -> Iterator[list[Fill]]:
@@ -213,8 +215,10 @@ def _joint_score(fills: Sequence[Fill], parts: Sequence[region.Prepared]) -> flo
     return float(np.average([one.score for one in fills], weights=weights))
 
 
-def _view(part: region.Prepared, one: Fill) -> tuple[np.ndarray, np.ndarray]:
-    """The painted part of a fill, small: a large pool of large fills must fit into memory."""
+def _look(part: region.Prepared, one: Fill) -> Look:
+    """The painted part of a fill as it is compared."""
+    from pluripaint import patchfield
+
     rows, columns = part.slices
     painted: np.ndarray = part.scene.core[rows, columns].astype(np.float32)
     image: np.ndarray = one.image[rows, columns] * painted[..., None]
@@ -225,14 +229,11 @@ def _view(part: region.Prepared, one: Fill) -> tuple[np.ndarray, np.ndarray]:
         image = cv2.resize(image, size, interpolation=cv2.INTER_AREA)
         painted = cv2.resize(painted, size, interpolation=cv2.INTER_AREA)
         image = image / np.maximum(painted, 1e-3)[..., None]
-    return image.astype(np.float16), painted >= 0.5 if (painted >= 0.5).any() else painted > 0
+    return patchfield.look(image, painted >= 0.5 if (painted >= 0.5).any() else painted > 0)
 
 
 def _difference(one: _Drawn, other: _Drawn) -> float:
     """The largest difference of any region: one island that differs makes another variation."""
     from pluripaint import patchfield
 
-    return max(
-        patchfield.difference(a.astype(np.float32), b.astype(np.float32), painted)
-        for (a, painted), (b, _) in zip(one.views, other.views)
-    )
+    return max(patchfield.difference(a, b) for a, b in zip(one.looks, other.looks))

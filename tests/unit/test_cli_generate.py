@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes
+import hashlib
 import io
 import json
 import os
@@ -177,7 +178,48 @@ def _bad_inputs(folder: Path) -> dict[str, tuple[list[object], str]]:
     Image.fromarray(np.full((72, 90), 255, np.uint8)).save(folder / "narrow.png")
     Image.fromarray(np.zeros((72, 96, 4), np.uint8), "CMYK").save(folder / "inks.jpg")
     (folder / "cut.png").write_bytes(photo.read_bytes()[:900])
+    (folder / "cut-mask.png").write_bytes(mask.read_bytes()[:-30])
+    (folder / "letter.png").write_text("Dear photograph")
+    (folder / "nothing.png").write_bytes(b"")
+    moving = [Image.fromarray(np.full((72, 96), shade, np.uint8)) for shade in (0, 255)]
+    for kind in ("gif", "png", "webp"):
+        moving[0].save(folder / f"moving.{kind}", save_all=True, append_images=moving[1:])
+    huge = bytearray(photo.read_bytes())
+    huge[16:24] = (90_000).to_bytes(4, "big") * 2
+    (folder / "huge.png").write_bytes(huge)
+    weights = folder / "home" / "weights"
+    weights.mkdir(parents=True)
+    for name, about in {
+        "damaged": {"method": "put_fdm", "sha256": "0" * 64},
+        "foreign": {"method": "tsgl", "sha256": hashlib.sha256(b"numbers").hexdigest()},
+        "lonely": None,
+    }.items():
+        (weights / f"{name}.safetensors").write_bytes(b"numbers")
+        if about is not None:
+            (weights / f"{name}.json").write_text(json.dumps(about))
+    heavy = [photo, mask, "--method", "put_fdm", "--weights"]
     return {
+        "no picture": ([folder / "letter.png", mask], "is not a"),
+        "no picture as mask": ([photo, folder / "letter.png"], "is not a"),
+        "an empty file": ([folder / "nothing.png", mask], "is not a"),
+        "mask cut short": ([photo, folder / "cut-mask.png"], "cut short"),
+        "a folder as mask": ([photo, folder], "folder"),
+        "missing exclusion mask": ([photo, mask, "--exclude", folder / "none.png"], "no file"),
+        "a GIF": ([folder / "moving.gif", mask], "convert it"),
+        "an animated PNG": ([folder / "moving.png", mask], "animation"),
+        "an animated WebP": ([folder / "moving.webp", mask], "animation"),
+        "an animation as mask": ([photo, folder / "moving.png"], "animation"),
+        "huge": ([folder / "huge.png", mask], "million"),
+        "huge mask": ([photo, folder / "huge.png"], "million"),
+        "cmyk mask": ([photo, folder / "inks.jpg"], "CMYK"),
+        "negative seed": ([photo, mask, "--seed", "-1"], "0<=x<=2147483647"),
+        "seed too large": ([photo, mask, "--seed", 2**31], "0<=x<=2147483647"),
+        "n that is no number": ([photo, mask, "-n", "four"], "not a valid integer"),
+        "weights missing": ([*heavy, "none"], "are not in"),
+        "weights outside their folder": ([*heavy, "../weights/damaged"], "no name of weights"),
+        "weights corrupt": ([*heavy, "damaged"], "checksum"),
+        "weights of another method": ([*heavy, "foreign"], "made for tsgl"),
+        "weights without record": ([*heavy, "lonely"], "record cannot be read"),
         "missing photo": ([folder / "none.png", mask], "no file"),
         "missing mask": ([photo, folder / "none.png"], "no file"),
         "cut short": ([folder / "cut.png", mask], "cut short"),
@@ -203,10 +245,13 @@ def _bad_inputs(folder: Path) -> dict[str, tuple[list[object], str]]:
     }
 
 
-def test_bad_input_gets_one_sentence_exit_2_and_nothing_is_written(files, tmp_path: Path) -> None:
+def test_bad_input_gets_one_sentence_exit_2_and_nothing_is_written(
+    files, tmp_path: Path, monkeypatch
+) -> None:
+    monkeypatch.setenv("PLURIPAINT_HOME", str(tmp_path / "home"))
     out = files[2]
     cases = _bad_inputs(tmp_path)
-    before = sorted(tmp_path.iterdir())
+    before = sorted(tmp_path.rglob("*"))
     for name, (arguments, words) in cases.items():
         result = CliRunner().invoke(main, ["generate", *map(str, arguments), "-o", str(out), "--in-process"])
         assert result.exit_code == 2, (name, result.output, result.exception)
@@ -214,7 +259,7 @@ def test_bad_input_gets_one_sentence_exit_2_and_nothing_is_written(files, tmp_pa
         assert any(word in result.stderr for word in words.split("|")), (name, result.stderr)
         assert last.endswith("."), (name, last)
         assert "Traceback" not in result.stderr
-        assert sorted(tmp_path.iterdir()) == before, name
+        assert sorted(tmp_path.rglob("*")) == before, name
 
 
 def _give_up_capabilities() -> None:
@@ -393,6 +438,38 @@ def test_the_daemon_gets_the_same_job_and_gives_the_same_files(files, tmp_path, 
     reports = [json.loads((folder / "report.json").read_text()) for folder in (out, tmp_path / "here")]
     assert reports[0]["configuration"] == reports[1]["configuration"]
     assert reports[0]["through"] == "the daemon"
+
+
+@pytest.mark.parametrize(
+    ("code", "status"),
+    [
+        ("worker-died", 1),
+        ("worker-hung", 1),
+        ("no-worker", 1),
+        ("daemon-stopped", 1),
+        ("busy", 1),
+        ("too-large", 2),
+    ],
+)
+def test_a_failure_of_the_daemon_is_not_blamed_on_the_input(files, monkeypatch, code, status) -> None:
+    from pluripaint.cli import _daemon_job
+    from pluripaint_client import messages
+
+    class Failing:
+        connect = classmethod(lambda cls: cls())
+        __enter__ = lambda self: self  # noqa: E731
+        __exit__ = lambda self, *_: None  # noqa: E731
+
+        def submit(self, request):
+            return "job"
+
+        def poll(self, timeout):
+            return messages.Failed("job", code, "It broke.", "Try again.")
+
+    monkeypatch.setattr(_daemon_job, "Client", Failing)
+    photo, mask, out = files
+    result = _generate(photo, mask, "-o", out, code=status)
+    assert result.stderr.strip().endswith("It broke. Try again.") and not out.exists()
 
 
 @pytest.fixture

@@ -72,14 +72,27 @@ def run(photo: Path, mask: Path, out: Path, *, in_process: bool, overwrite: bool
 
 
 _NOT_THE_USERS = {
-    "connection-lost",
-    "not-running",
-    "not-ours",
-    "refused",
-    "timed-out",
-    "worker-died",
-    "internal",
+    *(
+        "not-running",
+        "not-ours",
+        "refused",
+        "timed-out",
+        "wrong-version",
+        "connection-lost",
+        "daemon-stopped",
+    ),
+    *(
+        "no-worker",
+        "worker-died",
+        "worker-hung",
+        "busy",
+        "deadline",
+        "internal",
+        "bad-message",
+        "unknown-type",
+    ),
 }
+"""Codes of failures that no other photo, mask or option would have avoided."""
 
 
 def _read(photo_path: Path, mask_path: Path, wanted: dict[str, Any]) -> _Input:

@@ -90,14 +90,7 @@ def outcomes(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, dic
     yield found
 
 
-_BLURRED = pytest.mark.xfail(
-    strict=True, reason="GIMP 3.0's Gaussian blur works in linear light, 2.10's did not"
-)
-
-
-@pytest.mark.parametrize(
-    "name", [pytest.param(name, marks=_BLURRED) if name == "blur and bump" else name for name in PICTURES]
-)
+@pytest.mark.parametrize("name", PICTURES)
 def test_a_script_draws_the_same_in_both(outcomes: dict, name: str) -> None:
     old, new = outcomes["2.10"][name], outcomes["3.0"][name]
     assert not old.error, old.error

@@ -7,18 +7,20 @@ replaced by the GEGL operation of the same name; their results are alike, not eq
 
 from __future__ import annotations
 
+import functools
 import random
 from collections.abc import Callable, Sequence
 from typing import Any
 
 from gi.repository import Gimp, GObject
 
-from . import carry
+from . import carry, encoded
 from .names_of_filters import FILTERS
 from .port import Failed
 
 KNOWN = {**FILTERS, "plug-in-autocrop": None, "plug-in-autocrop-layer": None, "plug-in-bump-map-tiled": None}
-_SIZED = ("gegl:plasma", "gegl:sinus", "gegl:noise-solid", "gegl:diffraction-patterns", "gegl:maze")
+# Operations that take the values as they come, which were encoded in 2.10 and are linear in GIMP 3.0.
+_ON_ENCODED = {"gegl:gaussian-blur"}
 
 
 def run(_port: Any, name: str, values: Sequence[Any]) -> None:
@@ -57,7 +59,14 @@ class _Place:
 
 
 def apply(drawable: Any, operation: str, settings: dict[str, Any]) -> None:
-    """Applies an operation to a drawable for good."""
+    """Applies an operation to a drawable for good, on the values that 2.10 gave it."""
+    if operation in _ON_ENCODED:
+        encoded.apply(drawable, functools.partial(_merge, operation=operation, settings=settings), True)
+    else:
+        _merge(drawable, operation, settings)
+
+
+def _merge(drawable: Any, operation: str, settings: dict[str, Any]) -> None:
     made = Gimp.DrawableFilter.new(drawable, operation, "")
     if made is None:
         raise Failed(f"GIMP 3 has no operation “{operation}”")

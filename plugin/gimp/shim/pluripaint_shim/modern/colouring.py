@@ -1,17 +1,12 @@
-"""The colour tools: 0…255 became 0…1, and what worked on encoded values works in linear light in GIMP 3.0.
-
-Where that is so (one trial pixel tells), the tool is applied in a scratch image whose *linear* values are the encoded
-values of the drawable: the result is 2.10's at any depth.
-"""
+"""The colour tools: 0…255 became 0…1, and what worked on encoded values works in linear light in GIMP 3.0."""
 
 from __future__ import annotations
 
-import functools
 import math
 
-from gi.repository import Babl, Gegl, Gimp
+from gi.repository import Gimp
 
-from .. import carry
+from .. import carry, encoded
 from .names import item, known
 
 
@@ -19,57 +14,9 @@ def _channel(number: int):
     return carry.enum(Gimp.HistogramChannel.__gtype__, number)
 
 
-@functools.lru_cache(maxsize=None)
-def _in_linear_light() -> bool:
-    """Whether this GIMP's colour tools work in linear light: half of the middle says it."""
-    image = Gimp.Image.new(1, 1, Gimp.ImageBaseType.GRAY)
-    try:
-        layer = Gimp.Layer.new(image, "trial", 1, 1, Gimp.ImageType.GRAY_IMAGE, 100.0, Gimp.LayerMode.NORMAL)
-        image.insert_layer(layer, None, 0)
-        whole = Gegl.Rectangle.new(0, 0, 1, 1)
-        _write(layer.get_buffer(), whole, "Y' u8", bytes([128]))
-        layer.levels(Gimp.HistogramChannel.VALUE, 0.0, 1.0, False, 1.0, 0.0, 0.5, False)
-        return layer.get_buffer().get(whole, 1.0, "Y' u8", Gegl.AbyssPolicy.NONE)[0] > 72
-    finally:
-        image.delete()
-
-
-def _write(buffer, box, form, data) -> None:
-    buffer.set(box, form, data)
-    buffer.flush()
-
-
-def _form(drawable, linear: bool) -> str:
-    """Encoded or linear components as floats, in the drawable's own space."""
-    colour = ("Y" if linear else "Y'") if drawable.is_gray() else ("RGB" if linear else "R'G'B'")
-    alpha = "A" if drawable.has_alpha() else ""
-    return Babl.get_name(Babl.format_with_space(f"{colour}{alpha} float", drawable.get_format()))
-
-
 def _applied(drawable: int, tool: str, *values) -> None:
     """Applies a colour tool, a method of drawables, to encoded values."""
-    one = item(drawable)
-    selected, x, y, width, height = one.mask_intersect()
-    if not selected:
-        return
-    if not _in_linear_light() or one.is_indexed():
-        _must(getattr(one, tool)(*values))
-        return
-    there, whole = Gegl.Rectangle.new(x, y, width, height), Gegl.Rectangle.new(0, 0, width, height)
-    encoded = one.get_buffer().get(there, 1.0, _form(one, False), Gegl.AbyssPolicy.NONE)
-    base = Gimp.ImageBaseType.GRAY if one.is_gray() else Gimp.ImageBaseType.RGB
-    scratch = Gimp.Image.new_with_precision(width, height, base, Gimp.Precision.FLOAT_LINEAR)
-    try:
-        layer = Gimp.Layer.new(scratch, "", width, height, one.type(), 100.0, Gimp.LayerMode.NORMAL)
-        scratch.insert_layer(layer, None, 0)
-        _write(layer.get_buffer(), whole, _form(layer, True), encoded)
-        _must(getattr(layer, tool)(*values))
-        made = layer.get_buffer().get(whole, 1.0, _form(layer, True), Gegl.AbyssPolicy.NONE)
-    finally:
-        scratch.delete()
-    _write(one.get_shadow_buffer(), there, _form(one, False), made)
-    one.merge_shadow(True)
-    one.update(x, y, width, height)
+    encoded.apply(item(drawable), lambda layer: _must(getattr(layer, tool)(*values)))
 
 
 def _must(done) -> None:

@@ -72,25 +72,21 @@ def run(photo: Path, mask: Path, out: Path, *, in_process: bool, overwrite: bool
 
 
 _NOT_THE_USERS = {
-    *(
-        "not-running",
-        "not-ours",
-        "refused",
-        "timed-out",
-        "wrong-version",
-        "connection-lost",
-        "daemon-stopped",
-    ),
-    *(
-        "no-worker",
-        "worker-died",
-        "worker-hung",
-        "busy",
-        "deadline",
-        "internal",
-        "bad-message",
-        "unknown-type",
-    ),
+    "not-running",
+    "not-ours",
+    "refused",
+    "timed-out",
+    "wrong-version",
+    "connection-lost",
+    "daemon-stopped",
+    "no-worker",
+    "worker-died",
+    "worker-hung",
+    "busy",
+    "deadline",
+    "internal",
+    "bad-message",
+    "unknown-type",
 }
 """Codes of failures that no other photo, mask or option would have avoided."""
 

@@ -18,7 +18,7 @@ from pluripaint.cli.evaluate import command
 from pluripaint.evaluation import cases as case_files
 from pluripaint.evaluation import metrics, peers, summary
 from pluripaint.evaluation.cases import Case, crop
-from pluripaint.evaluation.contestants import MethodContestant, contestant, measured
+from pluripaint.evaluation.contestants import contestant, measured
 from pluripaint.evaluation.run import Keeper, Row, run
 
 SIDE = 96
@@ -119,7 +119,7 @@ def test_nothing_sees_the_hole_and_nothing_else_changes(folder, name):
 
 def test_our_first_drawn_are_told_from_the_shown(folder):
     opened = case_files.open_case(case_files.load_cases(folder)[0])
-    answers = MethodContestant("exemplar", "best", 2).answer(opened)
+    answers = contestant("exemplar", "best", 2).answer(opened)
     assert len(answers.shown) == len(answers.unsorted) == 2
     assert [answer.draw for answer in answers.unsorted] == [0, 1]
     assert answers.notes["methods"] == "exemplar exemplar"
@@ -183,7 +183,7 @@ def test_a_run_goes_on_where_it_was_cut(folder, programs, tmp_path):
 
 def test_another_configuration_is_not_taken_from_what_was_kept(folder, tmp_path):
     case, keeper = case_files.load_cases(folder)[0], Keeper(tmp_path)
-    places = {keeper.place(MethodContestant("exemplar", *rest), case) for rest in (("fast", 2), ("best", 2))}
+    places = {keeper.place(contestant("exemplar", *rest), case) for rest in (("fast", 2), ("best", 2))}
     assert len(places) == 2
     before = keeper.place(contestant("mean", "fast", 1), case)
     Image.fromarray(picture(9)).save(case.photo)

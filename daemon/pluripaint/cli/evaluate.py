@@ -3,12 +3,22 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import click
 
 
 def _words(context: click.Context, parameter: click.Parameter, value: str) -> tuple[str, ...]:
     return tuple(word.strip() for word in value.split(",") if word.strip())
+
+
+def _on_report_half(context: click.Context, options: dict[str, Any]) -> None:
+    """What chose is never what is claimed; and only the rows that were asked for are added."""
+    if options["half"] == "tune":
+        raise click.UsageError("A decision is made on the report half; leave --half tune out.")
+    options["half"] = "report"
+    if context.get_parameter_source("methods") == click.core.ParameterSource.DEFAULT:
+        options["methods"] = ()
 
 
 @click.command("evaluate")
@@ -18,7 +28,14 @@ def _words(context: click.Context, parameter: click.Parameter, value: str) -> tu
     show_default=True,
     callback=_words,
     help="Methods of ours, auto, and peers: original, mean, telea, navier-stokes, matchpatch, gmic; "
-    "any other NAME is a program inpaint-NAME on PATH.",
+    "any other NAME is a program inpaint-NAME on PATH. METHOD@WEIGHTS names weights; :plain behind it leaves the "
+    "detail step out, :start=4 or :grow=0.5 sets it; telea:detail stands in the network's place; exemplar+METHOD "
+    "draw into one pool.",
+)
+@click.option(
+    "--decide",
+    metavar="METHOD@WEIGHTS",
+    help="Add the rows that decide whether these weights ship, and say so; on the report half.",
 )
 @click.option(
     "--cases", required=True, type=click.Path(path_type=Path), help="Folder that holds cases.jsonl."
@@ -39,16 +56,22 @@ def _words(context: click.Context, parameter: click.Parameter, value: str) -> tu
 @click.option(
     "--report", required=True, type=click.Path(path_type=Path), help="Folder for JSON and HTML page."
 )
-def command(no_sheets: bool, **options: object) -> None:
+@click.pass_context
+def command(context: click.Context, no_sheets: bool, **options: Any) -> None:
     """Fill every case with every method and peer, measure, and write a report.
 
     Done cases are kept: a run that was cut short goes on where it was.
     """
     from pluripaint.evaluation.cases import BadCases
+    from pluripaint.evaluation.entries import BadEntry
     from pluripaint.evaluation.evaluate import Plan, evaluate, text_of
+    from pluripaint.evaluation.peers import Missing
+    from pluripaint.methods.registry import MethodError
 
+    if options["decide"]:
+        _on_report_half(context, options)
     try:
-        result = evaluate(Plan(sheets=not no_sheets, **options), told=lambda s: click.echo(s, err=True))  # type: ignore[arg-type]
-    except (BadCases, FileNotFoundError) as error:
+        result = evaluate(Plan(sheets=not no_sheets, **options), told=lambda s: click.echo(s, err=True))
+    except (BadCases, BadEntry, MethodError, Missing, FileNotFoundError) as error:
         raise click.UsageError(str(error)) from error
     click.echo(text_of(result))

@@ -5,15 +5,18 @@ from __future__ import annotations
 import resource
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
 import numpy as np
 
+from pluripaint.methods import registry
+from pluripaint.methods.base import Method, MethodInfo
 from pluripaint.pipeline.types import Candidate, FillRequest, RegionPixels, Settled
 
+from . import entries
 from .cases import OpenCase, crop
 from .peers import Peer, find_peer
 
@@ -91,27 +94,38 @@ class OriginalContestant:
 
 
 class MethodContestant:
-    """One of our methods, or ``auto``, the way every user's pixels go: :func:`pluripaint.pipeline.fill`."""
+    """Methods of ours that draw into one pool, the way every user's pixels go: :mod:`pluripaint.pipeline`."""
 
-    def __init__(self, method: str, preset: str, count: int, pool: int | None = None) -> None:
-        self.name, self.title = method, f"{method} ({preset})"
-        self._method, self._preset, self._count, self._pool = method, preset, count, pool
-        self.key = f"method {method} {preset} {count} {pool} {source_fingerprint()}"
+    def __init__(
+        self,
+        name: str,
+        preset: str,
+        count: int,
+        pool: int | None,
+        methods: Sequence[tuple[Method, float]],
+    ) -> None:
+        """``methods``: loaded, each with its share of the pool."""
+        self.name, self.title = name, f"{name} ({preset})"
+        self._preset, self._count, self._pool, self._methods = preset, count, pool, methods
+        infos = [(one.info, one.weights_sha256, share) for one, share in methods]
+        drawing = [
+            (info.name, sha256, share, info.native_size, info.guide_mode, info.guide_weight)
+            for info, sha256, share in infos
+        ]
+        self.key = f"method {preset} {count} {pool} {drawing} {source_fingerprint()}"
 
     def answer(self, opened: OpenCase) -> Answers:
         """The shown fills, best first, and the first drawn ones."""
-        from pluripaint.pipeline import fill
-
         base = opened.case.seed
         candidates: dict[tuple[str, int], Candidate] = {}
         settled: Settled | None = None
-        for event in fill(self._request(opened, base), Quiet()):
+        for event in self._events(self._request(opened, base)):
             if isinstance(event, Settled):
                 settled = event
             else:
                 candidates[event.method, event.seed] = event
         if settled is None:
-            raise RuntimeError(f"{self._method} settled nothing for {opened.case.name}.")
+            raise RuntimeError(f"{self.name} settled nothing for {opened.case.name}.")
         order = list(zip(settled.methods, settled.seeds))
         drawn = sorted(candidates, key=lambda name: (name[1] - base) % _SEEDS)[: self._count]
         images = {name: _composite(opened, candidates[name]) for name in {*order, *drawn}}
@@ -121,6 +135,15 @@ class MethodContestant:
 
         notes = {"configuration": settled.configuration, "methods": " ".join(settled.methods)}
         return Answers(answers(order), answers(drawn), notes=notes)
+
+    def _events(self, request: FillRequest) -> Iterator[Candidate | Settled]:
+        from pluripaint.pipeline import fill_with, presets
+
+        shares = [(str(number), share) for number, (_, share) in enumerate(self._methods)]
+        counts = presets.shared_out(presets.pool(request), shares)
+        return fill_with(
+            [(self._methods[int(number)][0], count) for number, count in counts], request, Quiet()
+        )
 
     def _request(self, opened: OpenCase, seed: int) -> FillRequest:
         regions = [
@@ -136,7 +159,6 @@ class MethodContestant:
             count=self._count,
             pool=self._pool,
             preset=self._preset,
-            method=self._method,
             seed=seed,
         )
 
@@ -155,26 +177,42 @@ class Quiet:
         return self._flag
 
 
-def contestant(name: str, preset: str, count: int, pool: int | None = None) -> Contestant:
-    """By name: ``original``, ``auto``, a method of the registry, else a peer.
+def contestant(
+    word: str, preset: str, count: int, pool: int | None = None, network: MethodInfo | None = None
+) -> Contestant:
+    """By its word, see :mod:`entries`; also ``original``.
+
+    Args:
+        network: in whose place a peer stands that gets a detail step.
 
     Raises:
+        entries.BadEntry: the word names nobody. registry.MethodError: weights that cannot be had.
         peers.Missing: a peer that is not on this machine.
     """
-    if name == "original":
+    if word == "original":
         return OriginalContestant()
-    from pluripaint.methods import registry
+    parts = entries.parsed(word)
+    if entries.is_plain_name(parts) and word != "auto" and word not in registry.names():
+        return PeerContestant(find_peer(word))
+    return MethodContestant(word, preset, count, pool, _drawing(parts, preset, network))
 
-    if name == "auto" or name in registry.names():
-        return MethodContestant(name, preset, count, pool)
-    return PeerContestant(find_peer(name))
+
+def _drawing(
+    parts: Sequence[entries.Part], preset: str, network: MethodInfo | None
+) -> list[tuple[Method, float]]:
+    """The methods of a word with their shares; ``auto`` is the preset's own mixture."""
+    if parts == [entries.Part("auto")]:
+        from pluripaint.pipeline import presets
+
+        return [(registry.load(name), share) for name, share in presets.load(preset).mixture]
+    return [(entries.loaded(part, network), 1.0) for part in parts]
 
 
-def is_ours(name: str) -> bool:
-    """Whether the name is a method of the registry or the mixture of a preset."""
-    from pluripaint.methods import registry
-
-    return name == "auto" or name in registry.names()
+def is_ours(word: str) -> bool:
+    """Whether a method of the registry, or the mixture of a preset, takes part in the word."""
+    return word != "original" and any(
+        part.name == "auto" or part.name in registry.names() for part in entries.parsed(word)
+    )
 
 
 def measured(someone: Contestant, opened: OpenCase) -> Answers:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import hashlib
 import json
 import platform
@@ -11,11 +12,14 @@ from pathlib import Path
 
 import numpy as np
 
+from pluripaint.methods.registry import MethodError
 from pluripaint_client.geometry import Region
 
 from . import metrics
 from .cases import Case, OpenCase, load_cases
 from .contestants import Contestant, MethodContestant, contestant, is_ours, source_fingerprint
+from .decision import decide, note_layout, roles
+from .entries import is_guide, network_of
 from .peers import Missing
 from .report import sentences, table, write_report
 from .run import Keeper, Row, Told, run
@@ -25,7 +29,14 @@ from .summary import summarise
 
 @dataclass(frozen=True)
 class Plan:
-    """What is evaluated. ``cache`` defaults to a folder in ``report``; ``pool`` to what the preset says."""
+    """What is evaluated.
+
+    Attributes:
+        methods: words as :mod:`entries` reads them.
+        pool: default: what the preset says.
+        cache: default: a folder in ``report``.
+        decide: the network that the table decides on; its rows are added to ``methods``.
+    """
 
     methods: Sequence[str]
     cases: Path
@@ -39,14 +50,17 @@ class Plan:
     pool: int | None = None
     cache: Path | None = None
     sheets: bool = True
+    decide: str | None = None
 
 
 def evaluate(plan: Plan, told: Told) -> dict:
     """Run ``plan``, write the report, return what ``report.json`` holds.
 
     Raises:
-        BadCases, FileNotFoundError: a sentence each.
+        BadCases, BadEntry, FileNotFoundError: a sentence each. MethodError, Missing: what a decision needs is not
+            there.
     """
+    compared = roles(plan.decide) if plan.decide else None
     cases = load_cases(plan.cases, plan.half, plan.kinds, plan.limit)
     networks, networks_key = metrics.Networks(str(plan.weights)), _networks_key(plan.weights)
     people, missing = _gather(plan)
@@ -59,12 +73,16 @@ def evaluate(plan: Plan, told: Told) -> dict:
     titles = {someone.name: someone.title for someone in people}
     pictures: list[tuple[str, bytes]] = []
 
-    def picture(opened: OpenCase, rows: list[Row]) -> None:
+    guide = compared.plain if compared else _guide(plan.methods)
+
+    def look(opened: OpenCase, rows: list[Row]) -> None:
+        if guide:
+            note_layout(opened, rows, guide)
         if plan.sheets:
             pictures.append((opened.case.name, as_jpeg(sheet(opened, rows, titles, max(plan.count, 3)))))
 
     keeper = Keeper(plan.cache or plan.report / "cache")
-    rows = run(cases, people, keeper, networks, networks_key, told, picture)
+    rows = run(cases, people, keeper, networks, networks_key, told, look)
     ours = [someone.name for someone in people if is_ours(someone.name)]
     result = {
         "about": _about(plan, cases, networks, people, networks_key),
@@ -73,6 +91,8 @@ def evaluate(plan: Plan, told: Told) -> dict:
         "summary": summarise(rows, ours),
         "rows": [_plain(row) for row in rows],
     }
+    if plan.decide:
+        result["decision"] = dataclasses.asdict(decide(rows, plan.decide))
     page = write_report(plan.report, result, pictures)
     told(f"The report is {page}")
     return result
@@ -80,7 +100,7 @@ def evaluate(plan: Plan, told: Told) -> dict:
 
 def text_of(result: dict) -> str:
     """The figures of a result as Markdown tables, group by group."""
-    parts: list[str] = []
+    parts: list[str] = [f"{result['decision']['sentence']}\n"] if "decision" in result else []
     for group, figures in result["summary"].items():
         parts.append(f"### {group}: {figures['cases']} cases on {figures['photographs']} photographs\n")
         head, *lines = table(result["summary"], group, result["titles"])
@@ -103,14 +123,25 @@ def warm_up_case() -> OpenCase:
 
 
 def _gather(plan: Plan) -> tuple[list[Contestant], list[str]]:
+    """Who takes part, and a sentence for each who cannot; a decision does without nobody."""
+    needed = roles(plan.decide).words if plan.decide else ()
+    words = list(dict.fromkeys((*needed, *plan.methods)))
+    network = network_of([plan.decide, *words] if plan.decide else words)
     people: list[Contestant] = []
     missing: list[str] = []
-    for name in dict.fromkeys(plan.methods):
+    for word in words:
         try:
-            people.append(contestant(name, plan.preset, plan.count, plan.pool))
-        except Missing as absent:
+            people.append(contestant(word, plan.preset, plan.count, plan.pool, network))
+        except (Missing, MethodError) as absent:
+            if word in needed:
+                raise
             missing.append(str(absent))
     return people, missing
+
+
+def _guide(words: Sequence[str]) -> str | None:
+    """The network's plain fill, where one takes part: what the others' layouts are compared with."""
+    return next((word for word in words if word != "original" and is_guide(word)), None)
 
 
 def _about(

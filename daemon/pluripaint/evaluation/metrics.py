@@ -10,12 +10,14 @@ from collections.abc import Sequence
 import cv2
 import numpy as np
 
-VERSION = 1
+VERSION = 2
 """Goes up when a definition below changes; kept measurements of another version are made again."""
 SEAM_FLOOR = 0.5
 """Units of L (0…100): what a photograph's own roughness along a contour counts at least."""
 COLOUR_BAND = 8
 """Pixels on either side of the contour over which the colour step is averaged."""
+LAYOUT_CELL = 8
+"""Side of the cells whose mean colours are the layout."""
 
 
 def lab(image: np.ndarray) -> np.ndarray:
@@ -103,6 +105,28 @@ def colour_step(image: np.ndarray, hole: np.ndarray) -> float:
 def colour_difference(fill: np.ndarray, photo: np.ndarray, hole: np.ndarray) -> float:
     """:func:`colour_step` of the fill minus the photograph's own: above 0 is a visible patch."""
     return colour_step(fill, hole) - colour_step(photo, hole)
+
+
+def inner_radius(hole: np.ndarray) -> float:
+    """Pixels from the deepest point of the hole to what is kept or to the picture's border: how wide it is."""
+    return float(cv2.distanceTransform(np.pad(hole, 1).astype(np.uint8), cv2.DIST_L2, 5).max())
+
+
+def layout_distance(fill: np.ndarray, guide: np.ndarray, hole: np.ndarray) -> float:
+    """How far the layout of two fills lies apart: mean distance in Lab of their means over 8×8 cells.
+
+    Only pixels of the hole enter a cell's mean, and a cell counts as much as it holds of the hole.
+    """
+    step = lab(fill) - lab(guide)
+    share, means = _cells(hole.astype(np.float64)), _cells(step * hole[..., None])
+    apart = np.linalg.norm(means / np.maximum(share, 1e-9)[..., None], axis=-1)
+    return float((apart * share).sum() / max(share.sum(), 1e-9))
+
+
+def _cells(values: np.ndarray) -> np.ndarray:
+    """Sums over cells of :data:`LAYOUT_CELL` pixels; the last ones may be cut off."""
+    over_rows = np.add.reduceat(values, np.arange(0, values.shape[0], LAYOUT_CELL), axis=0)
+    return np.add.reduceat(over_rows, np.arange(0, values.shape[1], LAYOUT_CELL), axis=1)
 
 
 def pixel_measures(fill: np.ndarray, photo: np.ndarray, hole: np.ndarray) -> dict[str, float]:

@@ -18,6 +18,7 @@ _COLUMNS = (
     ("sharp", "sharp → 1", 2),
     ("seam", "seam → 1", 2),
     ("colour", "colour → 0", 2),
+    ("to_guide", "÷ 8 to guide ↓", 2),
     ("kid_1000", "KID ×1000 ↓", 2),
     ("psnr", "PSNR", 1),
     ("ssim", "SSIM", 3),
@@ -34,7 +35,8 @@ _MEANING = """<p>percep: LPIPS in the hole's box + 16 px, mean over the shown fi
 first. unsorted: of the first fills drawn, as many as are shown, without ranking. diversity: mean pairwise
 LPIPS of the shown fills. sharp: mean |Laplacian| in the hole over the photograph's own. seam: jump across the
 contour beyond both sides' slopes, over the photograph's own. colour: Lab step inside/outside minus the
-photograph's own. CPU and wall seconds are the whole job's over the shown fills. In brackets 95&nbsp;%
+photograph's own. ÷ 8 to guide: mean distance in Lab between the cells of 8 × 8 px of a fill and of the network's
+own plain fill of the same draw. CPU and wall seconds are the whole job's over the shown fills. In brackets 95&nbsp;%
 intervals, bootstrapped over photographs.</p>"""
 
 
@@ -42,7 +44,8 @@ def write_report(folder: Path, result: Mapping, sheets: Sequence[tuple[str, byte
     """Write ``report.json`` and ``report.html``; returns the page.
 
     Args:
-        result: ``about`` (configuration), ``titles``, ``missing`` (sentences), ``summary``, ``rows``.
+        result: ``about`` (configuration), ``titles``, ``missing`` (sentences), ``summary``, ``rows``, perhaps
+            ``decision``.
         sheets: case name and JPEG, in order.
     """
     folder.mkdir(parents=True, exist_ok=True)
@@ -53,10 +56,12 @@ def write_report(folder: Path, result: Mapping, sheets: Sequence[tuple[str, byte
 
 
 def table(summary: Mapping, group: str, titles: Mapping[str, str]) -> list[list[str]]:
-    """One group as text: a head and a line per contestant."""
-    lines = [["", *(head for _, head, _ in _COLUMNS)]]
-    for name, figures in summary[group]["contestants"].items():
-        cells = [_cell(figures.get(column), digits) for column, _, digits in _COLUMNS]
+    """One group as text: a head and a line per contestant, columns that nobody has left out."""
+    contestants = summary[group]["contestants"]
+    columns = [c for c in _COLUMNS if any(c[0] in figures for figures in contestants.values())]
+    lines = [["", *(head for _, head, _ in columns)]]
+    for name, figures in contestants.items():
+        cells = [_cell(figures.get(column), digits) for column, _, digits in columns]
         lines.append([titles.get(name, name), *cells])
     return lines
 
@@ -100,6 +105,8 @@ def _page(result: Mapping, sheets: Sequence[tuple[str, bytes]]) -> str:
     )
     parts.append(f"<p>{about}</p>")
     parts += [f"<p><b>{html.escape(sentence)}</b></p>" for sentence in result["missing"]]
+    if "decision" in result:
+        parts.append(_decision(result["decision"]))
     parts.append(_MEANING)
     for group, figures in result["summary"].items():
         parts.append(f"<h2>{group}: {figures['cases']} cases on {figures['photographs']} photographs</h2>")
@@ -110,6 +117,17 @@ def _page(result: Mapping, sheets: Sequence[tuple[str, bytes]]) -> str:
         data = base64.b64encode(jpeg).decode()
         parts.append(f"<h3>{html.escape(name)}</h3><img loading=lazy src='data:image/jpeg;base64,{data}'>")
     return "\n".join(parts)
+
+
+def _decision(decision: Mapping) -> str:
+    """The verdict and the figures it rests on."""
+    rows = [
+        f"<tr><td>{html.escape(check['sentence'])}</td><td>{'yes' if check['passed'] else 'no'}</td>"
+        f"<td>{check['cases']} on {check['photographs']}</td></tr>"
+        for check in decision["checks"]
+    ]
+    head = "<tr><th>condition</th><th>met</th><th>cases on photographs</th></tr>"
+    return f"<p><b>{html.escape(decision['sentence'])}</b></p><table>{head}{''.join(rows)}</table>"
 
 
 def _html_table(result: Mapping, group: str) -> str:

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import cv2
@@ -21,16 +22,21 @@ from .contestants import Contestant, measured
 from .peers import Broken
 
 Told = Callable[[str], None]
+_LAYOUT = 2
+"""Of the kept folders; another one's are made again."""
 
 
 @dataclass
 class Row:
-    """One contestant on one case: ``measures`` is what :func:`measure` gave, ``fills`` the kept pictures."""
+    """One contestant on one case: ``measures`` is what :func:`measure` gave, ``fills`` the kept pictures of what
+    is shown, ``drawn`` those of what was drawn first, by the number of the draw.
+    """
 
     contestant: str
     case: Case
     measures: dict
     fills: list[Path]
+    drawn: Mapping[int, Path] = field(default_factory=dict)
 
 
 class Keeper:
@@ -41,8 +47,11 @@ class Keeper:
 
     def place(self, someone: Contestant, case: Case) -> Path:
         """The folder of one contestant's answer to one case."""
-        text = json.dumps([someone.key, case.name, case.seed, _digest(case.photo), _digest(case.mask)])
-        return self._folder / someone.name / f"{case.name}-{hashlib.sha256(text.encode()).hexdigest()[:12]}"
+        text = json.dumps(
+            [_LAYOUT, someone.key, case.name, case.seed, _digest(case.photo), _digest(case.mask)]
+        )
+        folder = re.sub(r"[^\w.@=+-]", "-", someone.name)
+        return self._folder / folder / f"{case.name}-{hashlib.sha256(text.encode()).hexdigest()[:12]}"
 
 
 def run_case(
@@ -62,8 +71,13 @@ def run_case(
         images = [_with_fill(opened, place / name) for name in answers["files"]]
         _write_json(measures_file, measure(opened, images, answers["shown"], answers["unsorted"], networks))
     measures = {**json.loads(measures_file.read_text("utf-8")), **answers["cost"], "notes": answers["notes"]}
+    files = [place / name for name in answers["files"]]
     return Row(
-        someone.name, opened.case, measures, [place / answers["files"][index] for index in answers["shown"]]
+        someone.name,
+        opened.case,
+        measures,
+        [files[index] for index in answers["shown"]],
+        {answers["draws"][index]: files[index] for index in answers["unsorted"]},
     )
 
 
@@ -97,6 +111,7 @@ def measure(
         **{name: [row[name] for row in pixel] for name in pixel[0]},
         "kid_features": [networks.kid_features(crops[index]) for index in shown],
         "kid_photo": networks.kid_features(photo),
+        "inner_radius": metrics.inner_radius(opened.hole),
     }
 
 
@@ -147,6 +162,7 @@ def _keep_answers(opened: OpenCase, someone: Contestant, place: Path) -> None:
     }
     record = {
         "files": files,
+        "draws": list(index_of),
         "shown": [index_of[answer.draw] for answer in answers.shown],
         "unsorted": [index_of[answer.draw] for answer in answers.unsorted],
         "cost": cost,

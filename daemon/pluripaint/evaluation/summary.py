@@ -17,11 +17,21 @@ EQUAL_N = 3
 """best-of-n is compared at this n: what the peers give."""
 
 
+WIDE = 32
+"""Inner radius in pixels from which a hole is wide: patches alone lose its layout."""
+
+
+def is_wide(row: Row) -> bool:
+    """Whether the row's hole is wide."""
+    return bool(row.measures.get("inner_radius", 0) >= WIDE)
+
+
 def groups(rows: Sequence[Row]) -> dict[str, list[Row]]:
-    """``small`` (all but large), ``large`` and every kind, those that occur."""
+    """``small`` (all but large), ``large``, ``wide`` holes of any kind, and every kind, those that occur."""
     named: dict[str, list[Row]] = {
         "small": [row for row in rows if row.case.kind in SMALL_KINDS],
         "large": [row for row in rows if row.case.kind == "large"],
+        "wide": [row for row in rows if is_wide(row)],
     }
     for row in rows:
         if row.case.kind != "large":
@@ -72,6 +82,8 @@ def _figures(rows: Sequence[Row], photographs: Sequence[str]) -> dict:
     }
     if all(r.measures["diversity"] is not None for r in rows):
         columns["diversity"] = [r.measures["diversity"] for r in rows]
+    if all("to_guide" in r.measures for r in rows):
+        columns["to_guide"] = [r.measures["to_guide"] for r in rows]
     for name, values in columns.items():
         figures[name] = bootstrap.mean(photographs, np.asarray(values))._asdict()
     peaks = [r.measures["peak_mebibytes"] for r in rows if r.measures["peak_mebibytes"] is not None]

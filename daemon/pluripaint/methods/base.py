@@ -11,6 +11,9 @@ from typing import Protocol
 
 import numpy as np
 
+GUIDE_MODES = ("start", "grow")
+"""How the detail step uses a network's fill; see :class:`MethodInfo`."""
+
 
 class Cancelled(Exception):
     """The job was cancelled; raised by a progress callback, passed through by every method."""

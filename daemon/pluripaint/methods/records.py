@@ -33,6 +33,8 @@ class Record:
         licence: SPDX name or a sentence; ``"unknown"`` for imported files that do not say.
         steps: optimiser steps per training stage.
         figures: measured numbers by name, with the configuration they were measured in.
+        guide: how the detail step takes these weights' fills, ``{"mode": "start" | "grow", "weight": 0…4}``; empty:
+            as the method says.
         sha256: of the weights file, in hexadecimal.
     """
 
@@ -44,6 +46,7 @@ class Record:
     sha256: str = ""
     steps: Mapping[str, int] = field(default_factory=dict)
     figures: Mapping[str, Any] = field(default_factory=dict)
+    guide: Mapping[str, Any] = field(default_factory=dict)
     notes: str = ""
 
 
@@ -102,9 +105,23 @@ def save(record: Record, state: Mapping[str, Tensor], folder: Path | None = None
     path = folder / f"{record.name}.safetensors"
     _by_rename(path, lambda p: save_file(tensors, p))
     whole = {**asdict(record), "sha256": digest(path)}
-    text = json.dumps(whole, indent=1, sort_keys=True) + "\n"
-    _by_rename(path.with_suffix(".json"), lambda p: p.write_text(text, "utf-8"))
+    _write_record(path, whole)
     return path
+
+
+def note(path: Path, **members: Any) -> None:
+    """Change members of the record beside a weights file; the weights stay as they are.
+
+    Raises:
+        OSError: no record, no space or no rights; the old record is untouched.
+    """
+    record = json.loads(path.with_suffix(".json").read_text("utf-8"))
+    _write_record(path, {**record, **members})
+
+
+def _write_record(path: Path, record: Mapping[str, Any]) -> None:
+    text = json.dumps(record, indent=1, sort_keys=True) + "\n"
+    _by_rename(path.with_suffix(".json"), lambda p: p.write_text(text, "utf-8"))
 
 
 def listed(method: str) -> list[dict[str, Any]]:

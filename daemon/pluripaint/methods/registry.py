@@ -7,14 +7,15 @@ with no arguments; one with weights offers ``from_weights(path, record, device)`
 
 from __future__ import annotations
 
-import hashlib
 import importlib
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from pluripaint import folders
-from pluripaint.methods.base import Method, MethodInfo
+from pluripaint.methods import records
+from pluripaint.methods.base import GUIDE_MODES, Method, MethodInfo
 
 _METHODS = {
     "exemplar": "pluripaint.methods.exemplar:Exemplar",
@@ -68,6 +69,7 @@ def load(name: str, weights: str | None = None, device: str = "cpu") -> Method:
     path, record = weights_file(name, weights)
     loaded: Method = kind.from_weights(path, record, device)
     loaded.weights_sha256 = str(record["sha256"])
+    loaded.info = _trusted(loaded.info, record, path)
     return loaded
 
 
@@ -129,9 +131,7 @@ def weights_file(name: str, weights: str | None = None) -> tuple[Path, dict[str,
     path = _find(name, weights)
     try:
         record: dict[str, Any] = json.loads(path.with_suffix(".json").read_text("utf-8"))
-        with path.open("rb") as file:
-            digest = hashlib.file_digest(file, "sha256") if hasattr(hashlib, "file_digest") else None
-            found = digest.hexdigest() if digest else hashlib.sha256(file.read()).hexdigest()
+        found = records.digest(path)
     except (OSError, ValueError) as error:
         raise _corrupt(path, f"its record cannot be read ({error})") from None
     if record.get("sha256") != found:
@@ -152,6 +152,19 @@ def _class(name: str) -> Any:
             "unknown-method", f"There is no method “{name}”.", f"There are: {', '.join(names())}."
         ) from None
     return getattr(importlib.import_module(module), attribute)
+
+
+def _trusted(described: MethodInfo, record: dict[str, Any], path: Path) -> MethodInfo:
+    """With the detail step as the record wants it: how far a fill may be trusted is a matter of the weights."""
+    guide = record.get("guide") or {}
+    try:
+        mode = guide.get("mode", described.guide_mode)
+        weight = float(guide.get("weight", described.guide_weight))
+    except (AttributeError, TypeError, ValueError):
+        mode, weight = "", 0.0
+    if mode not in GUIDE_MODES or not 0 <= weight <= 4:
+        raise _corrupt(path, "its record has a guide that is neither start nor grow with 0 to 4")
+    return replace(described, guide_mode=mode, guide_weight=weight)
 
 
 def _find(name: str, weights: str | None) -> Path:

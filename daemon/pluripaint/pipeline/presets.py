@@ -5,6 +5,7 @@ shown.
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib import resources
 
@@ -53,16 +54,20 @@ def load(name: str) -> Preset:
 
 def draws(request: FillRequest) -> list[tuple[str, int]]:
     """(method, how many it draws) for a job: the preset's mixture, or the one method that was asked for."""
-    preset = load(request.preset)
-    pool = request.pool if request.pool is not None else round(preset.pool_factor * request.count)
-    pool = min(max(pool, request.count), MOST_DRAWN)
     if request.method != "auto":
-        return [(request.method, pool)]
-    return _shared_out(pool, preset.mixture)
+        return [(request.method, pool(request))]
+    return shared_out(pool(request), load(request.preset).mixture)
 
 
-def _shared_out(pool: int, mixture: tuple[tuple[str, float], ...]) -> list[tuple[str, int]]:
-    """Largest remainders, so that the numbers add up to the pool."""
+def pool(request: FillRequest) -> int:
+    """How many are drawn for a job, all methods together."""
+    preset = load(request.preset)
+    wanted = request.pool if request.pool is not None else round(preset.pool_factor * request.count)
+    return min(max(wanted, request.count), MOST_DRAWN)
+
+
+def shared_out(pool: int, mixture: Sequence[tuple[str, float]]) -> list[tuple[str, int]]:
+    """(name, how many of ``pool``) by shares: largest remainders, so that the numbers add up to the pool."""
     whole = sum(share for _, share in mixture)
     exact = [pool * share / whole for _, share in mixture]
     counts = [int(value) for value in exact]

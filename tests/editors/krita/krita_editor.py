@@ -180,9 +180,19 @@ class KritaEditor:
         )
 
     def close_documents(self) -> None:
-        """Close everything without asking."""
+        """Close everything without asking.
+
+        Krita 5.1's layer list looks at changed nodes a tenth of a second later (KisNodeModel::processUpdateQueue), and
+        crashes where their document has gone by then: its timer gets its turn before that of ours.
+        """
         self.do(
             """
+            for document in app.documents():
+                document.waitForDone()
+            if app.documents():
+                loop = QtCore.QEventLoop()
+                QtCore.QTimer.singleShot(300, loop.quit)
+                loop.exec()
             for document in app.documents():
                 document.setBatchmode(True)
                 document.setModified(False)

@@ -32,7 +32,7 @@ def until(condition, seconds: float = 10.0, what: str = ""):
 class Daemon:
     """A daemon process of the test's own."""
 
-    def __init__(self, home: Path, **settings) -> None:
+    def __init__(self, home: Path, preexec_fn=None, **settings) -> None:
         self.home = home
         settings.setdefault("worker_command", DOUBLE)
         self.process = subprocess.Popen(
@@ -40,6 +40,7 @@ class Daemon:
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             env={**os.environ, "PLURIPAINT_HOME": str(home)},
+            preexec_fn=preexec_fn,
         )
         self.file = home / places.FILE
         until(lambda: self.file.exists() or self.process.poll() is not None, what="the connection file")

@@ -8,6 +8,7 @@ part in nothing, so a patch never has to ask whether it is inside."""
 
 from __future__ import annotations
 
+import logging
 import os
 import sys
 
@@ -28,8 +29,24 @@ MARGIN = 3
 SCALE = 8.0
 """Feature units per Lab unit."""
 
-kernel = numba.njit(nogil=True, cache=True)
-inline = numba.njit(nogil=True, cache=True, inline="always")
+
+def _kept() -> bool:
+    """Whether compiled code can be kept: where no folder may be written, numba refuses functions that should be."""
+    try:
+        numba.njit(cache=True)(_kept)
+    except RuntimeError:
+        folder = os.environ["NUMBA_CACHE_DIR"]
+        logging.getLogger("pluripaint").warning(
+            "Compiled code cannot be kept in %s; it is compiled anew at each start, which takes some seconds.",
+            folder,
+        )
+        return False
+    return True
+
+
+_KEPT = _kept()
+kernel = numba.njit(nogil=True, cache=_KEPT)
+inline = numba.njit(nogil=True, cache=_KEPT, inline="always")
 
 _U = np.uintp
 

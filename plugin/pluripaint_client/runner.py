@@ -12,7 +12,7 @@ import queue
 import random
 import threading
 from dataclasses import asdict, dataclass, fields, replace
-from typing import Any, Callable
+from typing import Any, Callable, Sequence
 
 from .errors import DaemonError
 from .messages import ENDINGS, CancelledJob, CandidateReady, Done, Event, Failed, JobRequest
@@ -85,9 +85,30 @@ class Settings:
         """The same with a seed drawn where none was chosen."""
         return self if self.seed >= 0 else replace(self, seed=random.randrange(HIGHEST_SEED + 1))
 
-    def options(self) -> dict[str, float]:
-        """What the methods are told; defaults are left to them."""
-        return {} if self.variety == 1.0 else {"variety": self.variety}
+
+VARIETY_OPTIONS = ("variety", "looseness", "temperature")
+"""Names under which methods offer how far answers may differ."""
+
+
+def variety_options(variety: float, method: str, methods: Sequence[dict[str, Any]]) -> dict[str, float]:
+    """A person's variety (0…2, 1: each method's own default) in the words of the methods that will work.
+
+    ``auto`` counts only methods without weights: the daemon refuses an option that no method of the job has.
+
+    Args:
+        methods: the daemon's answer to ``methods``.
+    """
+    share = variety - 1.0
+    found: dict[str, float] = {}
+    for entry in methods:
+        meant = method == entry.get("name") or (method == "auto" and not entry.get("needs_weights"))
+        offered = entry.get("options") or {}
+        for name in VARIETY_OPTIONS:
+            if meant and share and name in offered:
+                default, low, high = (float(value) for value in offered[name])
+                found[name] = default + share * ((high - default) if share > 0 else (default - low))
+                break
+    return found
 
 
 def connect_to_daemon() -> Any:
@@ -98,11 +119,17 @@ def connect_to_daemon() -> Any:
 
 
 class JobRunner(threading.Thread):
-    """Runs one job. ``events`` gets every event of the job in order, last one ending."""
+    """Runs one job. ``events`` gets every event of the job in order, last one ending.
 
-    def __init__(self, request: JobRequest, connect: Connect = connect_to_daemon) -> None:
+    ``variety`` other than 1 is put into the words of the daemon's methods before the job is sent.
+    """
+
+    def __init__(
+        self, request: JobRequest, connect: Connect = connect_to_daemon, variety: float = 1.0
+    ) -> None:
         super().__init__(name="pluripaint job", daemon=True)
         self.request = request
+        self._variety = variety
         self.events: queue.Queue[Event] = queue.Queue()
         self._connect = connect
         self._cancelled = threading.Event()
@@ -129,6 +156,9 @@ class JobRunner(threading.Thread):
         try:
             if self._cancelled.is_set():
                 return CancelledJob("")
+            if self._variety != 1.0:
+                options = variety_options(self._variety, self.request.method, client.methods())
+                self.request = replace(self.request, options={**self.request.options, **options})
             job = client.submit(self.request)
             asked = False
             while True:

@@ -78,7 +78,7 @@ def _run(gimp: Backend, call: Invocation, settings: Settings) -> str | None:
 
 def run_quietly(gimp: Backend, snapshot: Snapshot, settings: Settings, above: int = 0) -> str:
     """One job with GIMP's own progress bar; inserts what comes. Returns a sentence when nothing came."""
-    runner = JobRunner(snapshot.request(settings))
+    runner = JobRunner(snapshot.request(settings), variety=settings.variety)
     runner.start()
     collected = Collected()
     text, fraction = _("Reaching the daemon…"), 0.0

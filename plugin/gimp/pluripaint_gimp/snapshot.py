@@ -79,7 +79,6 @@ class Snapshot:
             preset=settings.preset,
             method=settings.method,
             seed=settings.seed,
-            options=settings.options(),
         )
 
 

@@ -232,7 +232,7 @@ class GenerateWindow(_Window):
         self.settings, self.collected, self.stopping = settings, Collected(), False
         self.review.follow = settings.show_newest
         self.text, self.fraction = _("Reaching the daemon…"), 0.0
-        self.runner = JobRunner(self.snapshot.request(settings))
+        self.runner = JobRunner(self.snapshot.request(settings), variety=settings.variety)
         self.runner.start()
         self._state("progress")
         GLib.timeout_add(POLL_MS, self._poll)

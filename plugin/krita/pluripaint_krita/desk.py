@@ -16,10 +16,6 @@ from .qt import QtCore, Signal  # isort: skip
 
 _POLL_MILLISECONDS = 50
 
-VARIETY_OPTIONS = ("variety", "looseness", "temperature")
-"""Names under which methods offer how far answers may differ; the slider's middle is the method's own default."""
-
-
 Answered = Callable[[Any, str], None]
 
 
@@ -78,21 +74,6 @@ class Desk(QtCore.QObject):
 
         self.ask(ask, learned, start=True)
 
-    def options(self, settings: Settings) -> dict[str, float]:
-        """The variety slider as an option of the method chosen; nothing in its middle."""
-        if settings.variety == 1.0:
-            return {}
-        for entry in self.methods:
-            if settings.method not in (entry.get("name"), "auto"):
-                continue
-            offered = entry.get("options") or {}
-            for name in VARIETY_OPTIONS:
-                if name in offered:
-                    default, low, high = (float(v) for v in offered[name])
-                    share = settings.variety - 1.0
-                    return {name: default + share * ((high - default) if share > 0 else (default - low))}
-        return {}
-
     # -------------------------------------------------------------------------------------------- starting
 
     def generate(self, insert_when_done: bool = False, fill_transparent: bool = False) -> Run | None:
@@ -119,7 +100,7 @@ class Desk(QtCore.QObject):
             taken, record, found = self.editor.pick()
         except Exception as error:
             return self._refused(error)
-        run = Run(taken, record.settings, self.options(record.settings), self._connect)
+        run = Run(taken, record.settings, self._connect)
         run.method, run.next_seed, run.state = record.method, record.next_seed, REVIEW
         for candidate, visible in found:
             run.review.add(candidate).kept = visible
@@ -130,7 +111,7 @@ class Desk(QtCore.QObject):
         return run
 
     def _start(self, taken: Snapshot, settings: Settings, insert_when_done: bool) -> Run:
-        run = Run(taken, settings, self.options(settings), self._connect)
+        run = Run(taken, settings, self._connect)
         run.insert_when_done = insert_when_done
         run.start()
         self._say("")

@@ -73,7 +73,6 @@ class Run:
         self,
         snapshot: Snapshot,
         settings: Settings,
-        options: dict[str, float],
         connection: Connect = connect_to_daemon,
     ) -> None:
         self.snapshot = snapshot
@@ -88,7 +87,7 @@ class Run:
         self.weights: dict[str, str] = {}
         self.next_seed = settings.seed
         self.insert_when_done = False
-        self._options, self._connect = options, connection
+        self._connect = connection
         self._job: JobRunner | None = None
         self._since = self._asked = 0
         self.given_up = False
@@ -111,9 +110,8 @@ class Run:
             seed=self.next_seed,
             preset=self.settings.preset,
             method=self.settings.method,
-            options=self._options,
         )
-        self._job = JobRunner(request, self._connect)
+        self._job = JobRunner(request, self._connect, self.settings.variety)
         self.state, self.fraction, self.failure, self.given_up = RUNNING, 0.0, None, False
         self.message = _("Asking the daemon…")
         self._since, self._asked = self.review.arrived, count

@@ -186,7 +186,7 @@ def test_who_wins_everything_ships_and_is_in_auto() -> None:
         ({"exemplar__percep": 0.095}, "64 px wide it is worse than exemplar"),
         ({"detailed__to_guide": 7.0}, "is not shown to stay nearer its own guide"),
         ({"photographs": 5}, "5 photographs are too few"),
-        ({"radius": 20.0}, "0 photographs are too few"),
+        ({"radius": 20.0}, "0 photographs are too few to say whether on holes at least 64 px wide it is no worse"),
     ],
 )
 def test_one_condition_that_fails_is_enough_and_is_named(change: dict[str, float], words: str) -> None:

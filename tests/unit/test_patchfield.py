@@ -10,7 +10,7 @@ from scipy.sparse.linalg import spsolve
 
 from pluripaint.methods.base import Scene
 from pluripaint.methods.exemplar import Exemplar
-from pluripaint.patchfield import Settings, prepare
+from pluripaint.patchfield import Settings, detail, prepare, prepare_guided
 from pluripaint.patchfield.poisson import BORDER, PAINT, VOID, solve
 
 
@@ -146,3 +146,20 @@ def test_the_poisson_solve_equals_a_direct_one(screening):
     solve(u, kind, divergence, pull, screening, 16.0, np.zeros(1, np.uint8))
     assert np.abs(u[kind == PAINT] - exact).max() < 0.1
     assert np.array_equal(u[kind != PAINT], start[kind != PAINT])
+
+
+@pytest.mark.parametrize("mode", ["start", "grow"])
+def test_a_guide_counts_as_much_as_its_weight(mode):
+    """Growth that leans on a guide with weight 0 does not know it; a trusted one decides the colours."""
+    scene, settings = scene_of(grass(96, 96), disc(96, 96, 20)), Settings()
+    parts = scene.image, scene.hole, scene.core, scene.valid, scene.exclude
+    prepared = prepare_guided(*parts, 4.0, mode, settings)
+
+    def brightness(value: float, weight: float) -> float:
+        guide = np.full_like(scene.image, value)
+        filled = detail(prepared, guide, 4.0, 3, settings, Quiet.cancel_flag, mode=mode, weight=weight).image
+        return float(filled[scene.core].mean())
+
+    assert brightness(0.6, 2.0) > brightness(0.1, 2.0) + 0.02
+    if mode == "grow":
+        assert brightness(0.6, 0.0) == brightness(0.1, 0.0)

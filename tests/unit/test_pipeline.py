@@ -463,3 +463,40 @@ def test_the_source_digest_follows_every_file_below_a_package(tmp_path, monkeypa
     assert len(set(digests)) == 4
     with pytest.raises(ModuleNotFoundError, match="nowhere"):
         pipeline.source_digest(["nowhere"])
+
+
+class Unsure(SmallToy):
+    """Says how sure it is."""
+
+    sure = 1.0
+
+    def fill(self, scene, seeds, options, progress) -> Iterator[Fill]:
+        for one in super().fill(scene, seeds, options, progress):
+            yield replace(one, certainty=np.full(scene.hole.shape, self.sure, np.float32))
+
+
+def test_growth_leans_on_a_guide_by_the_holes_width_and_the_networks_certainty(monkeypatch) -> None:
+    from pluripaint import patchfield
+
+    weights: list[float] = []
+    whole = patchfield.detail
+
+    def detail(*arguments, **named):
+        weights.append(named["weight"])
+        return whole(*arguments, **named)
+
+    monkeypatch.setattr(patchfield, "detail", detail)
+
+    def weight(mode: str, sure: float, box: tuple[int, int, int, int]) -> float:
+        method = Unsure()
+        method.info, method.sure = replace(SmallToy.info, guide_mode=mode, guide_weight=0.8), sure
+        method.weights_sha256 = ""
+        request = request_for(_photo(), _selection(box=box), count=1)
+        list(pipeline.fill_with([(method, 1)], request, Progress()))
+        return weights[-1]
+
+    narrow, wide = (30, 40, 40, 80), (14, 74, 30, 90)
+    assert weight("start", 0.5, narrow) == weight("start", 1.0, wide) == 0.8
+    assert weight("grow", 1.0, narrow) == 0
+    assert 0.5 < weight("grow", 1.0, wide) < 0.8
+    assert weight("grow", 0.5, wide) == pytest.approx(0.5 * weight("grow", 1.0, wide))

@@ -184,7 +184,7 @@ class _Table:
         before, _, rest = sentence.partition("{")
         choice, _, after = rest.partition("}")
         if count < LEAST_PHOTOGRAPHS:
-            said = f"{before}{choice.split('|')[1]}{after} ({count} photographs are too few to say)"
+            said = f"{count} photographs are too few to say whether {before}{choice.split('|')[0]}{after}"
             return Check(name, False, Interval(*[float("nan")] * 3), len(pairs), count, said)
         mine, other = (np.array([value(pair[k]) for pair in pairs]) for k in (0, 1))
         figure = bootstrap.difference(photographs, mine, other)

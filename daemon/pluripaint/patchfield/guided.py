@@ -155,9 +155,9 @@ def detail(
     distance = meet_ring(prepared, features, field, cost, _VOTED, settings, state, cancel)
     weights = vote_weights(cost, prepared.counts[0], distance, settings.border_falloff)
     offsets = best_offsets(level.hole, level.target_at, field, weights, level.width, level.radius)
-    lab = copy_and_join(
-        scene, level.lab, offsets, _SCREENING, cancel, _toward_guide(scene, level, offsets, picture, factor)
-    )
+    # A guide that hardly counts in the comparison must not decide the colours either.
+    pull = min(1.0, weight) * _toward_guide(scene, level, offsets, picture, factor)
+    lab = copy_and_join(scene, level.lab, offsets, _SCREENING, cancel, pull)
     check(cancel)
     return Result(pasted(prepared, lab), energy_of(prepared, cost))
 

@@ -15,7 +15,7 @@ import cv2
 import numpy as np
 
 from pluripaint.methods.base import Cancelled, Fill, Method, MethodInfo, Progress, Scene
-from pluripaint.pipeline import seam
+from pluripaint.pipeline import region, seam
 from pluripaint.pipeline.region import mirror, mirrored_valid
 
 _DETAIL_SHARE = 0.4
@@ -46,30 +46,43 @@ def fills(
         image = enlarge(np.where(small.hole[..., None], one.image, small.image), padded.hole.shape)
         guide = seam.match_colour(_cropped(image, around, scene), scene)
         progress("detail", 1 - _DETAIL_SHARE + _DETAIL_SHARE * number / len(seeds))
-        yield replace(one, image=finish(guide, one.seed, progress), certainty=None)
+        sure = 1.0 if one.certainty is None else float(one.certainty[small.hole].mean())
+        yield replace(one, image=finish(guide, sure, one.seed, progress), certainty=None)
 
 
 class _Finish(Protocol):
-    """Makes of a guide ``float32 [H, W, 3]`` the fill that is shown."""
+    """Makes of a guide ``float32 [H, W, 3]`` the fill that is shown; ``sure``: the method's own certainty, 0…1."""
 
-    def __call__(self, guide: np.ndarray, seed: int, progress: Progress) -> np.ndarray: ...
+    def __call__(self, guide: np.ndarray, sure: float, seed: int, progress: Progress) -> np.ndarray: ...
 
 
 def _finish(scene: Scene, factor: float, info: MethodInfo) -> _Finish:
     return _as_it_is if info.guide_mode == "none" else _Detail(scene, factor, info)
 
 
-def _as_it_is(guide: np.ndarray, seed: int, progress: Progress) -> np.ndarray:
+def _as_it_is(guide: np.ndarray, sure: float, seed: int, progress: Progress) -> np.ndarray:
     return guide
 
 
+def width_share(core: np.ndarray) -> float:
+    """How much a weak guide counts in a hole of this width, 0…1: layout is lost where a hole is wide."""
+    inner = float(cv2.distanceTransform(np.pad(core, 1).astype(np.uint8), cv2.DIST_L2, 5).max())
+    knobs = region.KNOBS
+    return float(np.clip((inner - knobs.guide_from) / (knobs.guide_full - knobs.guide_from), 0, 1))
+
+
 class _Detail:
-    """The guided patch field of one region, prepared once for all its candidates."""
+    """The guided patch field of one region, prepared once for all its candidates.
+
+    A guide that growth only leans on ("grow") counts less in narrow holes and where the network is unsure.
+    """
 
     def __init__(self, scene: Scene, factor: float, info: MethodInfo) -> None:
         from pluripaint import patchfield
 
-        self._factor, self._info, self._settings = factor, info, patchfield.Settings()
+        self._factor, self._mode, self._settings = factor, info.guide_mode, patchfield.Settings()
+        self._leans = self._mode == "grow"
+        self._weight = info.guide_weight * (width_share(scene.core) if self._leans else 1.0)
         self._prepared = patchfield.prepare_guided(
             scene.image,
             scene.hole,
@@ -77,11 +90,11 @@ class _Detail:
             scene.valid,
             scene.exclude,
             factor,
-            info.guide_mode,
+            self._mode,
             self._settings,
         )
 
-    def __call__(self, guide: np.ndarray, seed: int, progress: Progress) -> np.ndarray:
+    def __call__(self, guide: np.ndarray, sure: float, seed: int, progress: Progress) -> np.ndarray:
         from pluripaint import patchfield
 
         try:
@@ -92,8 +105,8 @@ class _Detail:
                 seed,
                 self._settings,
                 progress.cancel_flag,
-                mode=self._info.guide_mode,
-                weight=self._info.guide_weight,
+                mode=self._mode,
+                weight=self._weight * (sure if self._leans else 1.0),
             )
         except patchfield.Interrupted:
             raise Cancelled from None

@@ -22,6 +22,8 @@ class Knobs:
         pad_to: smaller regions are mirrored out to this side so that patches have sources.
         seam_clamp, seam_fade, seam_fade_share: the colour step that is taken out at the seam, and how far it
             reaches: the larger of ``seam_fade`` and that share of the hole's inner radius.
+        guide_from, guide_full: a weak guide ("grow") counts from this inner radius of the hole on, and fully from that
+            one: narrow holes are better off with the patches alone.
         alike: two fills nearer than this share of the pool's median difference are near-duplicates.
     """
 
@@ -32,6 +34,8 @@ class Knobs:
     seam_clamp: float = 16 / 255
     seam_fade: float = 8.0
     seam_fade_share: float = 0.15
+    guide_from: float = 12.0
+    guide_full: float = 32.0
     alike: float = 0.5
 
 

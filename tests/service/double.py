@@ -10,6 +10,7 @@ import signal
 import sys
 import time
 
+import later
 import numba
 import numpy as np
 
@@ -20,6 +21,16 @@ from pluripaint_client.geometry import Region
 
 class OutOfMemoryError(RuntimeError):
     """Looks like PyTorch's."""
+
+
+BROKEN = {
+    "build": AssertionError("Torch not compiled with CUDA enabled"),
+    "driver": RuntimeError("Found no NVIDIA driver on your system."),
+    "context": RuntimeError("CUDA error: an illegal memory access was encountered"),
+    "apple": RuntimeError("PyTorch is not linked with support for mps devices"),
+    "apple-memory": RuntimeError("MPS backend out of memory (MPS allocated: 5 GB)"),
+}
+"""What PyTorch raises for devices that cannot be used."""
 
 
 @numba.njit(nogil=True, cache=False)
@@ -73,12 +84,16 @@ def fill(request, progress, device="cpu", batch=None):
             pass
     if how == "oom" and device != "cpu" and (batch is None or batch > int(marker)):
         raise OutOfMemoryError("CUDA out of memory")
+    if how == "broken" and device != "cpu":
+        raise BROKEN[marker]
     for k in range(request.count):
         steps = 20 if how == "slow" else 1
         for step in range(steps):
             progress("drawing", (k + step / steps) / request.count)
             time.sleep(0.02 if how == "slow" else 0)
         yield _candidate(request, (request.seed + k) % 2**31)
+        if how == "oom-late" and device != "cpu" and (batch is None or batch > 1) and k == 1:
+            raise OutOfMemoryError("CUDA out of memory")
         if how == "kill-late":
             time.sleep(0.2)
             os.kill(os.getpid(), signal.SIGKILL)
@@ -89,4 +104,6 @@ def fill(request, progress, device="cpu", batch=None):
 if __name__ == "__main__":
     if len(sys.argv) > 1 and sys.argv[1] == "dies":
         sys.exit(3)
+    if len(sys.argv) > 2 and sys.argv[1] == "speaks":
+        later.speak(int(sys.argv[2]))
     worker.main(fill)

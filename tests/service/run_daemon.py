@@ -5,10 +5,14 @@ from __future__ import annotations
 import json
 import sys
 
+import later
+
 from pluripaint.service import program
 from pluripaint.service.limits import Settings
-from pluripaint_client.protocol import LIMITS
+from pluripaint_client import protocol
 
 given = json.loads(sys.argv[1])
-limits = LIMITS._replace(**given.pop("limits", {}))
+limits = protocol.LIMITS._replace(**given.pop("limits", {}))
+if "protocol_version" in given:
+    later.speak(given.pop("protocol_version"))
 sys.exit(program.run(Settings(limits=limits, **given)))

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import time
 
 import psutil
 import pytest
-from daemons import events, job, until, wait_for
+from daemons import DOUBLE, events, job, until, wait_for
 
 from pluripaint_client import (
     ENDINGS,
@@ -20,6 +21,7 @@ from pluripaint_client import (
     Failed,
     Progress,
     Queued,
+    protocol,
 )
 from pluripaint_client.libzmq import LibzmqDealer
 from pluripaint_client.zmtp import Dealer
@@ -159,6 +161,46 @@ def test_a_repeated_submit_is_the_same_job(daemon):
         assert daemon.status()["counts"]["accepted"] == 1
 
 
+@pytest.mark.parametrize("transport", [Dealer, LibzmqDealer])
+def test_a_client_of_the_previous_protocol_version_is_answered_in_its_own(daemon_with, transport):
+    later = protocol.VERSION + 1
+    daemon = daemon_with(protocol_version=later, worker_command=[*DOUBLE, "speaks", str(later)])
+    spoken = set()
+
+    class Noting(transport):
+        def receive(self, timeout):
+            frames = super().receive(timeout)
+            if frames is not None:
+                spoken.add((json.loads(frames[0])["type"], json.loads(frames[0])["v"]))
+            return frames
+
+    with daemon.client(Noting) as client:
+        assert client.status()["protocol"] == [later, protocol.VERSION]
+        running = client.submit(job("kernel"))
+        assert wait_for(client, Progress, running).stage
+        waiting = client.submit(job())
+        wait_for(client, Queued, waiting)
+        client.cancel(running)
+        assert isinstance(events(client, waiting)[-1], Done)
+        assert events(client, client.submit(job("fail")))[-1].code == "made-up"
+        assert client.methods()
+        with pytest.raises(DaemonError, match="no message"):
+            client._request("open", {}, 5.0)
+    assert {version for _, version in spoken} == {protocol.VERSION}
+    kinds = {kind for kind, _ in spoken}
+    assert kinds >= {
+        "ping",
+        "status",
+        "methods",
+        "accepted",
+        "queued",
+        "progress",
+        "candidate",
+        "done",
+        "failed",
+    }
+
+
 # ------------------------------------------------------------------------------------- workers that misbehave
 
 
@@ -208,8 +250,6 @@ def test_a_long_kernel_is_not_taken_for_hung(daemon_with):
 
 
 def test_a_worker_that_cannot_start_fails_the_job(daemon_with):
-    from daemons import DOUBLE
-
     daemon = daemon_with(worker_command=[*DOUBLE, "dies"])
     with daemon.client() as client:
         ending = events(client, client.submit(job()))[-1]
@@ -227,6 +267,24 @@ def test_a_full_graphics_card_halves_the_batch_then_the_processor_takes_over(dae
     notes = [event.note for event in heard if isinstance(event, Progress) and event.note]
     assert notes and all("graphics card" in note for note in notes)
     assert ("processor" in notes[-1]) == (fits == 0)
+
+
+def test_memory_that_runs_out_on_the_way_tells_no_candidate_twice(daemon_with):
+    daemon = daemon_with(devices=["cuda:0", "cpu"])
+    with daemon.client() as client:
+        heard = events(client, client.submit(job("oom-late", count=4)))
+    assert heard[-1].configuration == "cuda:0 1"
+    assert [event.seed for event in heard if isinstance(event, CandidateReady)] == [0, 1, 2, 3]
+
+
+@pytest.mark.parametrize("trouble", ["build", "driver", "context", "apple", "apple-memory"])
+def test_a_device_that_cannot_be_used_leaves_the_job_to_the_processor(daemon_with, trouble):
+    daemon = daemon_with(devices=["cuda:0", "cpu"])
+    with daemon.client() as client:
+        heard = events(client, client.submit(job(f"broken:{trouble}", count=1)))
+    assert heard[-1].configuration == "cpu None"
+    [note] = [event.note for event in heard if isinstance(event, Progress) and event.note]
+    assert "going on with the processor" in note
 
 
 # ------------------------------------------------------------------------------------- starting and ending workers

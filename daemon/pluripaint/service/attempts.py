@@ -13,8 +13,16 @@ from typing import TypeVar
 Result = TypeVar("Result")
 
 
-class DeviceUnusable(Exception):
-    """The device this worker was started for cannot be used; the text says why."""
+_UNUSABLE = (
+    "cuda error",
+    "no cuda",
+    "not compiled with cuda",
+    "no nvidia driver",
+    "nvidia driver on your system",
+    "not linked with support for mps",
+    "mps backend is supported",
+)
+"""What PyTorch says, in lower case, where a device is not there, too old, broken or not built in."""
 
 
 def run(
@@ -52,13 +60,13 @@ def run(
 
 def _device_trouble(error: Exception) -> str:
     """``memory``, ``device`` or nothing. PyTorch's classes are known by name: this must not import it."""
-    if isinstance(error, DeviceUnusable):
-        return "device"
     names = {kind.__name__ for kind in type(error).__mro__}
     text = str(error).lower()
     if "OutOfMemoryError" in names or ("RuntimeError" in names and "out of memory" in text):
         return "memory"
-    return "device" if "RuntimeError" in names and ("cuda error" in text or "no cuda" in text) else ""
+    # That a device is not built in is an AssertionError.
+    torchs_own = names & {"RuntimeError", "AssertionError"}
+    return "device" if torchs_own and any(words in text for words in _UNUSABLE) else ""
 
 
 def _free() -> None:

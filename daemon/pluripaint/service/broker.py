@@ -197,12 +197,15 @@ class Broker:
             self._counts["refused"] += 1
             LOG.info("refused: %s", error.code)
             fields = {"code": error.code, "sentence": error.sentence, "next": error.next_step}
-            self._peers.send(client, "failed", {**_reference(header or error.header), **fields})
+            self._refuse(client, header or error.header, fields)
         if len(frames) > 2:
             self._trim_at = time.monotonic() + 0.3
 
     def _reply(self, client: bytes, header: Header, fields: Header) -> None:
-        self._peers.send(client, header["type"], {**_reference(header), **fields})
+        self._peers.send(client, header["type"], {**_reference(header), **fields}, _version(header))
+
+    def _refuse(self, client: bytes, header: Header, fields: Header) -> None:
+        self._peers.send(client, "failed", {**_reference(header), **fields}, _version(header))
 
     def _ping(self, client: bytes, header: Header, frames: list[Any]) -> None:
         nonce = protocol.text(header, "nonce", "", 200)
@@ -259,7 +262,7 @@ class Broker:
             owner = known.client if known is not None else self._ended[submission.job]
             if owner != client:
                 raise ProtocolError("bad-field", "Another client's job has this name.")
-            self._peers.send(client, "accepted", {"job": submission.job})
+            self._peers.send(client, "accepted", {"job": submission.job}, header["v"])
             return
         bounds = self._settings.limits
         mine = sum(job.client == client for job in self._jobs.values())
@@ -269,7 +272,7 @@ class Broker:
             )
         held = sum(sizes) + len(frames[0])
         self._ledger.take(client, held)
-        job = Job(client, submission, frames, held)
+        job = Job(client, header["v"], submission, frames, held)
         self._jobs[job.id] = job
         self._queue.add(job)
         self._counts["accepted"] += 1
@@ -303,7 +306,7 @@ class Broker:
         self._fail(job, "deadline", sentence, "Select a smaller area, or ask for fewer variations.")
 
     def _tell(self, job: Job, kind: str, fields: Header) -> None:
-        self._forward(job, [protocol.encode(kind, fields)])
+        self._forward(job, [protocol.encode(kind, fields, job.version)])
 
     def _forward(self, job: Job, message: list[bytes]) -> None:
         job.spoken = time.monotonic()
@@ -359,6 +362,8 @@ class Broker:
                 job.frames = []  # a second try is out of the question now
             else:
                 job.word = {"job": job.id, "stage": header["stage"], "fraction": header["fraction"]}
+            if job.version != header["v"]:
+                message[0] = protocol.encode(kind, _without(header, "v", "type"), job.version)
             self._forward(job, message)
 
     def lost(self, worker: Worker, job: Job | None, reason: str) -> None:
@@ -384,9 +389,7 @@ class Broker:
             )
         for client, header in self._asking:
             fields = {"code": "no-worker", "sentence": "The worker could not be started."}
-            self._peers.send(
-                client, "failed", {**_reference(header), **fields, "next": "Run “pluripaint doctor”."}
-            )
+            self._refuse(client, header, {**fields, "next": "Run “pluripaint doctor”."})
         self._asking.clear()
 
     def ready(self) -> None:
@@ -407,6 +410,12 @@ def _reference(header: Header) -> Header:
         if isinstance(value, str) and len(value) <= 64:
             found[name] = value
     return found
+
+
+def _version(header: Header) -> int:
+    """The version to answer in: the one that was spoken, where it is understood."""
+    spoken = header.get("v")
+    return spoken if type(spoken) is int and spoken in protocol.ACCEPTED_VERSIONS else protocol.VERSION
 
 
 def _without(header: Header, *names: str) -> Header:

@@ -26,9 +26,9 @@ class Peers:
         self._most_unread = most_unread
         self._unread: defaultdict[bytes, list[tuple[Any, int]]] = defaultdict(list)
 
-    def send(self, client: bytes, kind: str, fields: Header, frames: Sequence[bytes] = ()) -> bool:
-        """Hand a message over to the system; False if this client cannot be reached."""
-        return self.forward(client, [protocol.encode(kind, fields), *frames])
+    def send(self, client: bytes, kind: str, fields: Header, version: int) -> bool:
+        """Hand a message over to the system in the client's protocol version; False if it cannot be reached."""
+        return self.forward(client, [protocol.encode(kind, fields, version)])
 
     def forward(self, client: bytes, message: Sequence[bytes]) -> bool:
         """As :meth:`send` for a message that is encoded already."""

@@ -15,6 +15,7 @@ class Job:
     """An accepted job until its one ending.
 
     Attributes:
+        version: the protocol its client speaks.
         frames: the submit's frames, header first; empty once they cannot be needed for a second try.
         held: bytes booked for the frames.
         delivered: candidates that went to the client; with any, a second try is out of the question.
@@ -25,6 +26,7 @@ class Job:
     """
 
     client: bytes
+    version: int
     submission: Submission
     frames: list[Any]
     held: int

@@ -186,7 +186,10 @@ def test_who_wins_everything_ships_and_is_in_auto() -> None:
         ({"exemplar__percep": 0.095}, "64 px wide it is worse than exemplar"),
         ({"detailed__to_guide": 7.0}, "is not shown to stay nearer its own guide"),
         ({"photographs": 5}, "5 photographs are too few"),
-        ({"radius": 20.0}, "0 photographs are too few to say whether on holes at least 64 px wide it is no worse"),
+        (
+            {"radius": 20.0},
+            "0 photographs are too few to say whether on holes at least 64 px wide it is no worse",
+        ),
     ],
 )
 def test_one_condition_that_fails_is_enough_and_is_named(change: dict[str, float], words: str) -> None:
@@ -289,8 +292,31 @@ def test_a_decision_is_never_made_on_what_chose(
         (["--decide", "put_fdm"], "no default weights yet"),
         (["--decide", "exemplar+put_fdm@toy.one"], "cannot be decided on"),
         (["--decide", "exemplar"], "has no detail step"),
+        (["--choose-guide", "put_fdm@toy.one", "--half", "report"], "tune half"),
+        (["--choose-guide", "put_fdm@toy.one", "--decide", "put_fdm@toy.one"], "one at a time"),
+        (["--choose-guide", "put_fdm@toy.one:grow"], "no guide to choose"),
         (["--methods", "put_fdm@"], "nobody who could take part"),
     ):
         done = CliRunner().invoke(command, [*words, *more])
         assert done.exit_code == 2 and said in done.output, done.output
     assert not (tmp_path / "out").exists()
+
+
+def test_a_guide_is_chosen_on_the_tune_half_and_written_down(
+    home: Path, folder: Path, judged: None, tmp_path: Path
+) -> None:
+    before = registry.load("put_fdm", "toy.one").weights_sha256
+    words = ["--choose-guide", "put_fdm@toy.one", "--cases", str(folder), "--weights", str(tmp_path)]
+    done = CliRunner().invoke(
+        command, [*words, "--preset", "fast", "-n", "1", "--report", str(tmp_path / "out")]
+    )
+    assert done.exit_code == 0, done.output
+    report = json.loads((tmp_path / "out/report.json").read_text())
+    assert report["about"]["half"] == "tune" and report["about"]["cases"] == 1
+    figures = report["guide_choice"]["figures"]
+    best = min(figures, key=figures.__getitem__)
+    assert f"best with {best} on 1 cases" in done.output and len(set(figures.values())) > 2
+    info = registry.load("put_fdm", "toy.one").info
+    assert f"{info.guide_mode}={info.guide_weight:g}" == best
+    _, record = registry.weights_file("put_fdm", "toy.one")
+    assert record["figures"]["guide"][best] == figures[best] and record["sha256"] == before

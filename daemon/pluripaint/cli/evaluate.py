@@ -12,11 +12,17 @@ def _words(context: click.Context, parameter: click.Parameter, value: str) -> tu
     return tuple(word.strip() for word in value.split(",") if word.strip())
 
 
-def _on_report_half(context: click.Context, options: dict[str, Any]) -> None:
+_HALVES = {"decide": "report", "choose_guide": "tune"}
+
+
+def _on_its_half(context: click.Context, options: dict[str, Any]) -> None:
     """What chose is never what is claimed; and only the rows that were asked for are added."""
-    if options["half"] == "tune":
-        raise click.UsageError("A decision is made on the report half; leave --half tune out.")
-    options["half"] = "report"
+    wanted = {half for name, half in _HALVES.items() if options[name]}
+    if len(wanted) > 1 or options["half"] not in (None, *wanted):
+        raise click.UsageError(
+            "A decision is made on the report half and a guide chosen on the tune half; do one at a time."
+        )
+    (options["half"],) = wanted
     if context.get_parameter_source("methods") == click.core.ParameterSource.DEFAULT:
         options["methods"] = ()
 
@@ -36,6 +42,11 @@ def _on_report_half(context: click.Context, options: dict[str, Any]) -> None:
     "--decide",
     metavar="METHOD@WEIGHTS",
     help="Add the rows that decide whether these weights ship, and say so; on the report half.",
+)
+@click.option(
+    "--choose-guide",
+    metavar="METHOD@WEIGHTS",
+    help="Find out on the tune half which detail step serves these weights, and write it into their record.",
 )
 @click.option(
     "--cases", required=True, type=click.Path(path_type=Path), help="Folder that holds cases.jsonl."
@@ -68,8 +79,8 @@ def command(context: click.Context, no_sheets: bool, **options: Any) -> None:
     from pluripaint.evaluation.peers import Missing
     from pluripaint.methods.registry import MethodError
 
-    if options["decide"]:
-        _on_report_half(context, options)
+    if any(options[name] for name in _HALVES):
+        _on_its_half(context, options)
     try:
         result = evaluate(Plan(sheets=not no_sheets, **options), told=lambda s: click.echo(s, err=True))
     except (BadCases, BadEntry, MethodError, Missing, FileNotFoundError) as error:

@@ -15,7 +15,7 @@ import numpy as np
 from pluripaint.methods.registry import MethodError
 from pluripaint_client.geometry import Region
 
-from . import metrics
+from . import guide_choice, metrics
 from .cases import Case, OpenCase, load_cases
 from .contestants import Contestant, MethodContestant, contestant, is_ours, source_fingerprint
 from .decision import decide, note_layout, roles
@@ -36,6 +36,7 @@ class Plan:
         pool: default: what the preset says.
         cache: default: a folder in ``report``.
         decide: the network that the table decides on; its rows are added to ``methods``.
+        choose_guide: the network whose record is to say which detail step serves it best; likewise.
     """
 
     methods: Sequence[str]
@@ -51,6 +52,17 @@ class Plan:
     cache: Path | None = None
     sheets: bool = True
     decide: str | None = None
+    choose_guide: str | None = None
+
+    @property
+    def needed(self) -> tuple[str, ...]:
+        """The rows that a decision or a choice cannot do without.
+
+        Raises:
+            BadEntry: what they are about is not one network.
+        """
+        chosen = guide_choice.words(self.choose_guide) if self.choose_guide else ()
+        return (*(roles(self.decide).words if self.decide else ()), *chosen)
 
 
 def evaluate(plan: Plan, told: Told) -> dict:
@@ -93,6 +105,10 @@ def evaluate(plan: Plan, told: Told) -> dict:
     }
     if plan.decide:
         result["decision"] = dataclasses.asdict(decide(rows, plan.decide))
+    if plan.choose_guide:
+        choice = guide_choice.choose(rows, plan.choose_guide)
+        guide_choice.write(choice)
+        result["guide_choice"] = {**dataclasses.asdict(choice), "sentence": choice.sentence}
     page = write_report(plan.report, result, pictures)
     told(f"The report is {page}")
     return result
@@ -100,7 +116,7 @@ def evaluate(plan: Plan, told: Told) -> dict:
 
 def text_of(result: dict) -> str:
     """The figures of a result as Markdown tables, group by group."""
-    parts: list[str] = [f"{result['decision']['sentence']}\n"] if "decision" in result else []
+    parts = [f"{result[key]['sentence']}\n" for key in ("decision", "guide_choice") if key in result]
     for group, figures in result["summary"].items():
         parts.append(f"### {group}: {figures['cases']} cases on {figures['photographs']} photographs\n")
         head, *lines = table(result["summary"], group, result["titles"])
@@ -124,8 +140,7 @@ def warm_up_case() -> OpenCase:
 
 def _gather(plan: Plan) -> tuple[list[Contestant], list[str]]:
     """Who takes part, and a sentence for each who cannot; a decision does without nobody."""
-    needed = roles(plan.decide).words if plan.decide else ()
-    words = list(dict.fromkeys((*needed, *plan.methods)))
+    words = list(dict.fromkeys((*plan.needed, *plan.methods)))
     network = network_of([plan.decide, *words] if plan.decide else words)
     people: list[Contestant] = []
     missing: list[str] = []
@@ -133,7 +148,7 @@ def _gather(plan: Plan) -> tuple[list[Contestant], list[str]]:
         try:
             people.append(contestant(word, plan.preset, plan.count, plan.pool, network))
         except (Missing, MethodError) as absent:
-            if word in needed:
+            if word in plan.needed:
                 raise
             missing.append(str(absent))
     return people, missing

@@ -45,7 +45,7 @@ def write_report(folder: Path, result: Mapping, sheets: Sequence[tuple[str, byte
 
     Args:
         result: ``about`` (configuration), ``titles``, ``missing`` (sentences), ``summary``, ``rows``, perhaps
-            ``decision``.
+            ``decision`` and ``guide_choice``.
         sheets: case name and JPEG, in order.
     """
     folder.mkdir(parents=True, exist_ok=True)
@@ -107,6 +107,8 @@ def _page(result: Mapping, sheets: Sequence[tuple[str, bytes]]) -> str:
     parts += [f"<p><b>{html.escape(sentence)}</b></p>" for sentence in result["missing"]]
     if "decision" in result:
         parts.append(_decision(result["decision"]))
+    if "guide_choice" in result:
+        parts.append(f"<p><b>{html.escape(result['guide_choice']['sentence'])}</b></p>")
     parts.append(_MEANING)
     for group, figures in result["summary"].items():
         parts.append(f"<h2>{group}: {figures['cases']} cases on {figures['photographs']} photographs</h2>")

@@ -13,7 +13,8 @@ from pluripaint_client.runner import Asking, Collected, JobRunner, Settings
 from . import variations
 from .backend import NONINTERACTIVE, WITH_LAST_VALS, Argument, Backend, Invocation, Procedure
 from .formats import travel
-from .snapshot import CannotFill, Snapshot, choose_source, take
+from .selected import CannotFill, NothingSelected
+from .snapshot import Snapshot, choose_source, take
 from .texts import _
 
 PREFIX = "plug-in-pluripaint-"
@@ -22,6 +23,7 @@ NO_WINDOW = _(
     "The window needs GTK 3 for Python (Debian: python3-gi and gir1.2-gtk-3.0), which is not installed. "
     "Generate Variations (last settings) works without it."
 )
+OPEN_THE_WINDOW = _("Generate Variations… offers that.")
 NO_SET = _("There is no group of variations in this picture. Use Generate Variations first.")
 
 
@@ -50,7 +52,7 @@ def generate(gimp: Backend, call: Invocation) -> str | None:
     """*Generate Variations…*: the window; without questions when called by a script."""
     if call.mode == NONINTERACTIVE:
         values = {name.replace("-", "_"): value for name, value in call.values.items()}
-        return _run(gimp, call, Settings().changed(values))
+        return _run(gimp, call, Settings().changed(values), bool(values.get("transparent")))
     if call.mode == WITH_LAST_VALS:
         return generate_last(gimp, call)
     try:
@@ -68,10 +70,13 @@ def generate_last(gimp: Backend, call: Invocation) -> str | None:
     return _run(gimp, call, Settings.load(settings_file(gimp)))
 
 
-def _run(gimp: Backend, call: Invocation, settings: Settings) -> str | None:
+def _run(gimp: Backend, call: Invocation, settings: Settings, transparent: bool = False) -> str | None:
     try:
         source = choose_source(gimp, call.image, list(call.items), settings.source)
-        return run_quietly(gimp, take(gimp, source, settings), settings.with_seed())
+        snapshot = take(gimp, source, settings, transparent=transparent)
+        return run_quietly(gimp, snapshot, settings.with_seed())
+    except NothingSelected as refusal:
+        return f"{refusal} {OPEN_THE_WINDOW}" if refusal.transparent else str(refusal)
     except CannotFill as refusal:
         return str(refusal)
 
@@ -152,9 +157,9 @@ def generate_more(gimp: Backend, call: Invocation) -> str | None:
         wanted = "visible" if found.note.get("visible") else "layer"
         source = choose_source(gimp, call.image, [layer], wanted)
         snapshot = take(gimp, source, settings, alpha_of(gimp, found.layers[0]))
+        return run_quietly(gimp, snapshot, settings.with_seed(), above=found.group)
     except CannotFill as refusal:
         return str(refusal)
-    return run_quietly(gimp, snapshot, settings.with_seed(), above=found.group)
 
 
 def alpha_of(gimp: Backend, layer: int) -> tuple[Region, bytes]:
@@ -205,6 +210,7 @@ SETTINGS = (
     Argument("exclude", _("Name of a channel not to copy from"), "string", ""),
     Argument("grow", _("Grow the selection by pixels"), "int", 0, -200, 200),
     Argument("feather", _("Feather the selection by pixels"), "float", 0.0, 0.0, 200.0),
+    Argument("transparent", _("1: fill what is transparent when nothing is selected"), "int", 0, 0, 1),
 )
 
 PROCEDURES = (

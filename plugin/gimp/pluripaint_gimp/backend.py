@@ -70,7 +70,6 @@ class NewLayer:
     pixels: bytes
     format: str
     visible: bool
-    parasite: bytes = b""
 
 
 class Backend(ABC):
@@ -97,8 +96,11 @@ class Backend(ABC):
         """The ICC profile of the item's space for its *encoded* values; ``None`` where that is sRGB."""
 
     @abstractmethod
-    def read(self, item: int, box: Region, fmt: str) -> bytes:
-        """Rows of ``box`` in the item's own coordinates; zeros outside the item."""
+    def read(self, item: int, box: Region, fmt: str, scale: float = 1.0) -> bytes:
+        """Rows of ``box`` in the item's own coordinates; zeros outside the item.
+
+        ``scale`` below 1: made smaller on the way, ``box`` in coordinates of the small picture.
+        """
 
     @abstractmethod
     def convert(self, pixels: bytes, width: int, height: int, fmt: str, to: str) -> bytes:
@@ -137,7 +139,7 @@ class Backend(ABC):
 
     @abstractmethod
     def select_items(self, image: int, items: Sequence[int]) -> None:
-        """Makes these the active layers."""
+        """Makes these the active layers, or channels."""
 
     @abstractmethod
     def layers(self, image: int) -> list[int]:
@@ -148,12 +150,47 @@ class Backend(ABC):
         """The image's own channels (saved selections)."""
 
     @abstractmethod
-    def visible_copy(self, image: int) -> int:
-        """A layer with what is seen, belonging to the image but not inserted; to be dropped with ``delete_item``."""
+    def visible_copy(self, image: int, of: int) -> int:
+        """A layer with what is seen of ``of``, belonging to ``image`` but not inserted."""
 
     @abstractmethod
-    def new_image(self, like: int, width: int, height: int) -> int:
-        """An image with the base type, precision and profile of ``like``."""
+    def duplicate(self, image: int) -> int:
+        """A copy that nobody sees; to be dropped with ``delete_image``."""
+
+    @abstractmethod
+    def delete_image(self, image: int) -> None:
+        """Drops an image that is not shown."""
+
+    @abstractmethod
+    def remove_channel(self, image: int, channel: int) -> None: ...
+
+    def seen(self, image: int, without: int = 0) -> int:
+        """A layer with the picture as it is seen, to be dropped with ``delete_item``: without the colour of channels
+        that are shown over it (the Quick Mask is one), and without the layer or group ``without``."""
+        if not without and not any(self.visible(channel) for channel in self.channels(image)):
+            return self.visible_copy(image, image)
+        path: list[int] = []
+        item = without
+        while item:
+            path.insert(0, self.position(image, item))
+            item = self.parent(item)
+        copy = self.duplicate(image)
+        try:
+            for channel in self.channels(copy):
+                self.remove_channel(copy, channel)
+            items, found = self.layers(copy), 0
+            for place in path:
+                found = items[place]
+                items = self.children(found)
+            if found:
+                self.remove(copy, found)
+            return self.visible_copy(image, copy)
+        finally:
+            self.delete_image(copy)
+
+    @abstractmethod
+    def new_image(self, base: str, precision: int, icc: bytes | None, width: int, height: int) -> int:
+        """An image; ``base`` and ``precision`` as an image told them, ``icc`` ``None`` for sRGB."""
 
     @abstractmethod
     def show_image(self, image: int) -> None: ...
@@ -170,7 +207,8 @@ class Backend(ABC):
 
     @abstractmethod
     def kind(self, item: int) -> str:
-        """``layer``, ``group``, ``text``, ``other-layer`` (vector, link), ``mask``, ``channel`` or ``other``."""
+        """``layer``, ``group``, ``text``, ``other-layer`` (vector, link), ``floating``, ``mask``, ``channel`` or
+        ``other``."""
 
     @abstractmethod
     def item_name(self, item: int) -> str: ...
@@ -225,6 +263,10 @@ class Backend(ABC):
     @abstractmethod
     def delete_item(self, item: int) -> None:
         """Drops a layer that was never inserted."""
+
+    @abstractmethod
+    def tattoo(self, item: int) -> int:
+        """A number that stays with an item when the file is saved; its duplicate gets another."""
 
     @abstractmethod
     def parasite(self, item: int) -> bytes:

@@ -50,13 +50,13 @@ class CtypesBackend(Backend):
         data = g.babl_space_get_icc(space, C.byref(size))
         return C.string_at(data, size.value) if data else None
 
-    def read(self, item: int, box: Region, fmt: str) -> bytes:
+    def read(self, item: int, box: Region, fmt: str, scale: float = 1.0) -> bytes:
         form = g.babl_format(fmt.encode())
         out = bytearray(box.area * g.babl_bpp(form))
         buffer = g.drawable_get_buffer(item)
         if not buffer:
             raise self._failed("The pixels of the layer cannot be read")
-        g.buffer_get(buffer, _rect(box), 1.0, form, (C.c_char * len(out)).from_buffer(out), 0, 0)
+        g.buffer_get(buffer, _rect(box), scale, form, (C.c_char * len(out)).from_buffer(out), 0, 0)
         g.g_object_unref(buffer)
         return bytes(out)
 
@@ -89,7 +89,7 @@ class CtypesBackend(Backend):
         return g.image_get_selection(image)
 
     def altered(self, image: int, coverage: bytes, box: Region, fmt: str, grow: int, feather: float) -> bytes:
-        scratch = self.new_image(image, box.width, box.height)
+        scratch = self.new_image(self.base_type(image), self.precision(image), None, box.width, box.height)
         whole = Region(0, 0, box.width, box.height)
         try:
             channel = g.channel_new(scratch, b"selection", box.width, box.height, 100.0, C.byref(g.Color()))
@@ -110,8 +110,11 @@ class CtypesBackend(Backend):
 
     def select_items(self, image: int, items: Sequence[int]) -> None:
         layers = [item for item in items if g.item_is_layer(item)]
+        channels = [item for item in items if self.kind(item) == "channel"]
         if layers:
             g.image_set_active_layer(image, layers[0])
+        elif channels:
+            g.image_set_active_channel(image, channels[0])
 
     def layers(self, image: int) -> list[int]:
         return g.numbers(g.image_get_layers, image)
@@ -119,14 +122,21 @@ class CtypesBackend(Backend):
     def channels(self, image: int) -> list[int]:
         return g.numbers(g.image_get_channels, image)
 
-    def visible_copy(self, image: int) -> int:
-        return self._made(g.layer_new_from_visible(image, image, b"visible"))
+    def visible_copy(self, image: int, of: int) -> int:
+        return self._made(g.layer_new_from_visible(of, image, b"visible"))
 
-    def new_image(self, like: int, width: int, height: int) -> int:
-        image = g.image_new_with_precision(
-            width, height, g.image_base_type(like), g.image_get_precision(like)
-        )
-        profile = g.image_get_color_profile(like)
+    def duplicate(self, image: int) -> int:
+        return g.image_duplicate(image)
+
+    def delete_image(self, image: int) -> None:
+        g.image_delete(image)
+
+    def remove_channel(self, image: int, channel: int) -> None:
+        g.image_remove_channel(image, channel)
+
+    def new_image(self, base: str, precision: int, icc: bytes | None, width: int, height: int) -> int:
+        image = g.image_new_with_precision(width, height, int(base == "gray"), precision)
+        profile = g.color_profile_new_from_icc_profile(icc, len(icc), None) if icc else None
         if profile:
             g.image_set_color_profile(image, profile)
             g.g_object_unref(profile)
@@ -149,6 +159,8 @@ class CtypesBackend(Backend):
         if g.item_is_layer_mask(item):
             return "mask"
         if g.item_is_layer(item):
+            if g.layer_is_floating_sel(item):
+                return "floating"
             if g.item_is_group(item):
                 return "group"
             return "text" if g.item_is_text_layer(item) else "layer"
@@ -206,8 +218,6 @@ class CtypesBackend(Backend):
         g.item_set_visible(made, int(layer.visible))
         g.layer_set_offsets(made, box.left, box.top)
         self._write(made, Region(0, 0, box.width, box.height), layer.format, layer.pixels)
-        if layer.parasite:
-            self.set_parasite(made, layer.parasite)
         return made
 
     def _write(self, item: int, box: Region, fmt: str, pixels: bytes) -> None:
@@ -234,6 +244,9 @@ class CtypesBackend(Backend):
 
     def delete_item(self, item: int) -> None:
         g.item_delete(item)
+
+    def tattoo(self, item: int) -> int:
+        return g.item_get_tattoo(item)
 
     def parasite(self, item: int) -> bytes:
         found = g.item_get_parasite(item, self.parasite_name.encode())

@@ -55,9 +55,9 @@ class GiBackend(Backend):
             return None
         return bytes(Babl.space_get_icc(space)) or None
 
-    def read(self, item: int, box: Region, fmt: str) -> bytes:
+    def read(self, item: int, box: Region, fmt: str, scale: float = 1.0) -> bytes:
         buffer = _item(item).get_buffer()
-        return bytes(buffer.get(_rect(box), 1.0, fmt, Gegl.AbyssPolicy.NONE))
+        return bytes(buffer.get(_rect(box), scale, fmt, Gegl.AbyssPolicy.NONE))
 
     def convert(self, pixels: bytes, width: int, height: int, fmt: str, to: str) -> bytes:
         whole = _rect(Region(0, 0, width, height))
@@ -87,7 +87,9 @@ class GiBackend(Backend):
         return _image(image).get_selection().get_id()
 
     def altered(self, image: int, coverage: bytes, box: Region, fmt: str, grow: int, feather: float) -> bytes:
-        scratch = _image(self.new_image(image, box.width, box.height))
+        scratch = _image(
+            self.new_image(self.base_type(image), self.precision(image), None, box.width, box.height)
+        )
         whole = Region(0, 0, box.width, box.height)
         try:
             channel = Gimp.Channel.new(
@@ -111,8 +113,11 @@ class GiBackend(Backend):
 
     def select_items(self, image: int, items: Sequence[int]) -> None:
         layers = [_item(item) for item in items if Gimp.Item.id_is_layer(item)]
+        channels = [_item(item) for item in items if self.kind(item) == "channel"]
         if layers:
             _image(image).set_selected_layers(layers)
+        elif channels:
+            _image(image).set_selected_channels(channels)
 
     def layers(self, image: int) -> list[int]:
         return [layer.get_id() for layer in _image(image).get_layers()]
@@ -120,15 +125,23 @@ class GiBackend(Backend):
     def channels(self, image: int) -> list[int]:
         return [channel.get_id() for channel in _image(image).get_channels()]
 
-    def visible_copy(self, image: int) -> int:
-        return Gimp.Layer.new_from_visible(_image(image), _image(image), "visible").get_id()
+    def visible_copy(self, image: int, of: int) -> int:
+        return Gimp.Layer.new_from_visible(_image(of), _image(image), "visible").get_id()
 
-    def new_image(self, like: int, width: int, height: int) -> int:
-        old = _image(like)
-        new = Gimp.Image.new_with_precision(width, height, old.get_base_type(), old.get_precision())
-        profile = old.get_color_profile()
-        if profile:
-            new.set_color_profile(profile)
+    def duplicate(self, image: int) -> int:
+        return _image(image).duplicate().get_id()
+
+    def delete_image(self, image: int) -> None:
+        _image(image).delete()
+
+    def remove_channel(self, image: int, channel: int) -> None:
+        _image(image).remove_channel(_item(channel))
+
+    def new_image(self, base: str, precision: int, icc: bytes | None, width: int, height: int) -> int:
+        kind = Gimp.ImageBaseType.GRAY if base == "gray" else Gimp.ImageBaseType.RGB
+        new = Gimp.Image.new_with_precision(width, height, kind, Gimp.Precision(precision))
+        if icc:
+            new.set_color_profile(Gimp.ColorProfile.new_from_icc_profile(icc))
         return new.get_id()
 
     def show_image(self, image: int) -> None:
@@ -149,6 +162,8 @@ class GiBackend(Backend):
         if thing.is_layer_mask():
             return "mask"
         if thing.is_layer():
+            if Gimp.Layer.is_floating_sel(thing):
+                return "floating"
             if thing.is_group():
                 return "group"
             if thing.is_text_layer():
@@ -210,8 +225,6 @@ class GiBackend(Backend):
         made.set_visible(layer.visible)
         made.set_offsets(box.left, box.top)
         self._write(made, Region(0, 0, box.width, box.height), layer.format, layer.pixels)
-        if layer.parasite:
-            self.set_parasite(made.get_id(), layer.parasite)
         return made.get_id()
 
     def _write(self, drawable: Any, box: Region, fmt: str, pixels: bytes) -> None:
@@ -234,6 +247,9 @@ class GiBackend(Backend):
 
     def delete_item(self, item: int) -> None:
         _item(item).delete()
+
+    def tattoo(self, item: int) -> int:
+        return int(_item(item).get_tattoo())
 
     def parasite(self, item: int) -> bytes:
         found = _item(item).get_parasite(self.parasite_name)

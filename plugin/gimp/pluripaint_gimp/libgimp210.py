@@ -141,11 +141,13 @@ _FUNCTIONS = {
     "image_width": (i32, i32),
     "image_height": (i32, i32),
     "image_is_valid": (i32, i32),
-    "image_get_color_profile": (vp, i32),
+    "image_duplicate": (i32, i32),
     "image_set_color_profile": (i32, i32, vp),
     "image_get_selection": (i32, i32),
     "image_get_active_layer": (i32, i32),
     "image_set_active_layer": (i32, i32, i32),
+    "image_set_active_channel": (i32, i32, i32),
+    "image_remove_channel": (i32, i32, i32),
     "image_get_active_drawable": (i32, i32),
     "image_insert_layer": (i32, i32, i32, i32, i32),
     "image_remove_layer": (i32, i32, i32),
@@ -175,6 +177,7 @@ _FUNCTIONS = {
     "item_is_valid": (i32, i32),
     "item_get_name": (vp, i32),
     "item_set_name": (i32, i32, cp),
+    "item_get_tattoo": (i32, i32),
     "item_delete": (i32, i32),
     "item_attach_parasite": (i32, i32, C.POINTER(Parasite)),
     "item_get_parasite": (C.POINTER(Parasite), i32, cp),
@@ -182,6 +185,7 @@ _FUNCTIONS = {
     "layer_new_from_visible": (i32, i32, i32, cp),
     "layer_group_new": (i32, i32),
     "layer_set_offsets": (i32, i32, i32, i32),
+    "layer_is_floating_sel": (i32, i32),
     "layer_get_opacity": (dbl, i32),
     "layer_get_mode": (i32, i32),
     "layer_get_mask": (i32, i32),
@@ -189,6 +193,9 @@ _FUNCTIONS = {
     "layer_from_mask": (i32, i32),
 }
 _declared = {name: _declare(_gimp, "gimp_" + name, *types) for name, types in _FUNCTIONS.items()}
+_declared["color_profile_new_from_icc_profile"] = _declare(
+    _library("libgimpcolor-2.0", "0"), "gimp_color_profile_new_from_icc_profile", vp, cp, C.c_size_t, vp
+)
 parasite_free = _declare(_library("libgimpbase-2.0", "0"), "gimp_parasite_free", None, C.POINTER(Parasite))
 
 

@@ -9,6 +9,8 @@ from gi.repository import GdkPixbuf, GLib
 
 from pluripaint_client.geometry import Region
 
+from .backend import Backend
+
 Pixbuf = GdkPixbuf.Pixbuf
 
 
@@ -18,6 +20,18 @@ def from_rows(rows: bytes, width: int, height: int, alpha: bool) -> Pixbuf:
     return Pixbuf.new_from_bytes(
         GLib.Bytes.new(rows), GdkPixbuf.Colorspace.RGB, alpha, 8, width, height, width * channels
     )
+
+
+def from_layer(gimp: Backend, layer: int, view: Region, side: int = 0) -> Pixbuf:
+    """A part of a layer (image coordinates) on screen; with ``side``, at most that many pixels wide and high."""
+    place = gimp.box(layer)
+    part = view.moved(-place.left, -place.top)
+    scale = min(1.0, side / max(view.width, view.height)) if side else 1.0
+    if scale < 1:
+        edges = (part.left * scale, part.top * scale)
+        size = (max(1, int(part.width * scale)), max(1, int(part.height * scale)))
+        part = Region(round(edges[0]), round(edges[1]), *size)
+    return from_rows(gimp.read(layer, part, "R'G'B' u8", scale), part.width, part.height, False)
 
 
 def composite(before: Pixbuf, fill: Pixbuf, left: int, top: int) -> Pixbuf:
@@ -32,20 +46,15 @@ def composite(before: Pixbuf, fill: Pixbuf, left: int, top: int) -> Pixbuf:
 
 
 def thumbnail(picture: Pixbuf, box: Region, side: int = 160) -> Pixbuf:
-    """The part around ``box`` (a quarter of its size more on each side), at most ``side`` pixels."""
+    """The part around ``box`` (a quarter of its size more on each side), ``side`` pixels long; a small one enlarged up
+    to fourfold, for what differs must be seen."""
     margin = max(8, max(box.width, box.height) // 4)
     whole = Region(0, 0, picture.get_width(), picture.get_height())
     part = box.grown(margin).intersection(whole) or whole
     cut = picture.new_subpixbuf(*part)
-    return fitted(cut, side)
-
-
-def fitted(picture: Pixbuf, side: int) -> Pixbuf:
-    """At most ``side`` pixels wide and high; never enlarged."""
-    scale = min(1.0, side / max(picture.get_width(), picture.get_height()))
-    width = max(1, round(picture.get_width() * scale))
-    height = max(1, round(picture.get_height() * scale))
-    return picture.scale_simple(width, height, GdkPixbuf.InterpType.BILINEAR)
+    scale = min(4.0, side / max(part.width, part.height))
+    width, height = max(1, round(part.width * scale)), max(1, round(part.height * scale))
+    return cut.scale_simple(width, height, GdkPixbuf.InterpType.BILINEAR)
 
 
 def with_frames(picture: Pixbuf, frames: list[tuple[Region, bytes]]) -> Pixbuf:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -19,7 +20,8 @@ from . import picture  # noqa: E402
 from .texts import _  # noqa: E402
 
 _CONTEXT_COLOR, _SELECTION_COLOR = bytes((255, 190, 0)), bytes((255, 255, 255))
-_PICTURE_SIDE = 260
+CONTEXT_SIDE = 260
+"""Of the small picture with the context, in pixels."""
 
 
 class SettingsPage(Gtk.Box):
@@ -28,7 +30,7 @@ class SettingsPage(Gtk.Box):
     def __init__(self, settings: Settings, channels: list[str]) -> None:
         super().__init__(orientation=Gtk.Orientation.VERTICAL, spacing=6)
         self._start = settings
-        self._surroundings: tuple[bytes, Region, Region] | None = None
+        self._surroundings: tuple[picture.Pixbuf, Region, list[Region], Region] | None = None
         self._grid = Gtk.Grid(row_spacing=6, column_spacing=12)
         self._more = Gtk.Grid(row_spacing=6, column_spacing=12, margin_top=6)
         self._rows = {self._grid: 0, self._more: 0}
@@ -69,6 +71,7 @@ class SettingsPage(Gtk.Box):
         self._exclude = self._combo(self._more, _("_Don't copy from"), names, chosen)
         self._grow = self._spin(self._more, _("Grow selection (p_x)"), settings.grow, -200, 200, 1)
         self._feather = self._spin(self._more, _("F_eather selection (px)"), settings.feather, 0, 200, 1)
+        self._grow.connect("value-changed", lambda *_: self._draw())
         self._newest = Gtk.CheckButton.new_with_mnemonic(_("Show the ne_west as it arrives"))
         self._newest.set_active(settings.show_newest)
         self._attach(self._more, self._newest, None)
@@ -77,15 +80,17 @@ class SettingsPage(Gtk.Box):
         self._more.attach(self._size, 2, 7, 1, 1)
         self._draw()
 
-    def surround(self, rows: bytes, view: Region, box: Region) -> None:
-        """8-bit sRGB rows around the selection, their rectangle, the selection's bounds: for the drawn context."""
-        self._surroundings = (rows, view, box)
+    def surround(self, small: picture.Pixbuf, view: Region, islands: list[Region], canvas: Region) -> None:
+        """What the context is drawn into: a small picture of ``view``, the selection's parts, the whole picture."""
+        self._surroundings = (small, view, islands, canvas)
         self._draw()
 
     def offer_methods(self, methods: list[dict[str, Any]]) -> None:
         """Adds the daemon's methods to the choice once they are known."""
         have = {self._method.get_model()[k][1] for k in range(len(self._method.get_model()))}
         for one in methods:
+            if not one.get("trained", True):
+                continue
             name = str(one.get("name", ""))
             key = f"best:{name}"
             if name and key not in have:
@@ -149,34 +154,39 @@ class SettingsPage(Gtk.Box):
     def _draw(self) -> None:
         if self._surroundings is None:
             return
-        rows, view, box = self._surroundings
+        small, view, islands, canvas = self._surroundings
         rules = geometry.RULES._replace(context=self._context.get_value())
+        grow = max(0, self._grow.get_value_as_int())
+        holes = [found for found in (one.grown(grow).intersection(canvas) for one in islands) if found]
         try:
-            region = geometry.region_around(box, view, rules)
+            regions = geometry.cluster(holes, canvas, rules)
         except geometry.TooLarge as error:
             self._size.set_text(str(error))
             return
-        small = picture.fitted(picture.from_rows(rows, view.width, view.height, False), _PICTURE_SIDE)
+        frames = [(one, _SELECTION_COLOR) for one in holes] + [(one, _CONTEXT_COLOR) for one in regions]
         scale = small.get_width() / view.width
-        frames = [(box, _SELECTION_COLOR), (region, _CONTEXT_COLOR)]
-        scaled = [
-            (
-                geometry.rounded(
-                    *[
-                        v * scale
-                        for v in (
-                            f.left - view.left,
-                            f.top - view.top,
-                            f.right - view.left,
-                            f.bottom - view.top,
-                        )
-                    ]
-                ),
-                color,
-            )
-            for f, color in frames
-        ]
-        self._picture.set_from_pixbuf(picture.with_frames(small, scaled))
-        self._size.set_text(
-            _("Looks at {width} × {height} pixels").format(width=region.width, height=region.height)
+        self._picture.set_from_pixbuf(
+            picture.with_frames(small, [(_scaled(one, view, scale), color) for one, color in frames])
         )
+        sizes = [f"{one.width} × {one.height}" for one in regions[:3]] + ["…"] * (len(regions) > 3)
+        self._size.set_text(_("Looks at {sizes} pixels").format(sizes=", ".join(sizes)))
+
+
+def context_view(islands: Sequence[Region], canvas: Region) -> Region:
+    """What the widest context of all islands covers.
+
+    Raises:
+        geometry.TooLarge: an island that no region may hold.
+    """
+    regions = geometry.cluster(islands, canvas, geometry.RULES._replace(context=4.0))
+    view = regions[0]
+    for one in regions[1:]:
+        view = view.union(one)
+    return view
+
+
+def _scaled(frame: Region, view: Region, scale: float) -> Region:
+    edges = (
+        frame.left - view.left, frame.top - view.top, frame.right - view.left, frame.bottom - view.top
+    )  # fmt: skip
+    return geometry.rounded(*[edge * scale for edge in edges])

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from pluripaint_client import geometry, rows
+from pluripaint_client import geometry
 from pluripaint_client.geometry import Region
 from pluripaint_client.messages import JobRequest, RegionData
 from pluripaint_client.runner import Settings
 
 from .backend import Backend
 from .formats import Travel, split_alpha, travel
+from .selected import CannotFill, Selected, effective, of_mask, quick_mask, spread
 from .texts import _
 
 _REASONS = {
@@ -23,15 +24,16 @@ _REASONS = {
     "mode": _("the active layer has a blend mode"),
     "mask": _("the active layer has a mask"),
     "filters": _("the active layer has filters"),
-    "outside": _("the selection lies outside the active layer"),
+    "empty": _("the active layer has nothing around the selection"),
+    "quick-mask": _("the Quick Mask hides which layer is active"),
 }
 
 
 _SEEN = (1000, 600)  # pixels, the size of the large picture in the review
 
 
-class CannotFill(Exception):
-    """The job is not possible as things are; the message is a sentence for the person."""
+class _NothingKnown(CannotFill):
+    """No pixel exists around the selection."""
 
 
 @dataclass(frozen=True)
@@ -92,10 +94,18 @@ def choose_source(gimp: Backend, image: int, items: list[int], wanted: str) -> S
         raise CannotFill(
             _("This picture has indexed colours. Convert it with Image → Mode → RGB, then try again.")
         )
-    items = [gimp.layer_of_mask(item) if gimp.kind(item) == "mask" else item for item in items]
-    if any(gimp.kind(item) in ("channel", "other") for item in items):
+    mask = quick_mask(gimp, image)
+    items = [
+        gimp.layer_of_mask(item) if gimp.kind(item) == "mask" else item for item in items if item != mask
+    ]
+    kinds = {gimp.kind(item) for item in items}
+    if kinds & {"channel", "other"}:
         raise CannotFill(
             _("A channel is active. Click the layer to work on in the Layers list, then try again.")
+        )
+    if "floating" in kinds:
+        raise CannotFill(
+            _("A floating selection is active. Anchor it or make it a layer (Layer menu), then try again.")
         )
     top = gimp.layers(image)
     if not top:
@@ -103,24 +113,28 @@ def choose_source(gimp: Backend, image: int, items: list[int], wanted: str) -> S
     layer = items[0] if items else top[0]
     if wanted == "visible":
         return Source(image, layer, True)
+    if mask and not items and len(top) > 1:
+        return _all_visible(image, layer, "quick-mask")
     reason = _why_visible(gimp, layer, items)
-    if not reason:
-        return Source(image, layer, False)
-    return Source(
-        image, layer, True, _("Working on all that is visible, because {reason}.").format(reason=reason)
-    )
+    return _all_visible(image, layer, reason) if reason else Source(image, layer, False)
+
+
+def _all_visible(image: int, layer: int, reason: str) -> Source:
+    note = _("Working on all that is visible, because {reason}.").format(reason=_REASONS[reason])
+    return Source(image, layer, True, note)
 
 
 def _why_visible(gimp: Backend, layer: int, items: list[int]) -> str:
+    """A key of :data:`_REASONS`; empty where the layer's own pixels are what is seen."""
     kind = gimp.kind(layer)
     if len(items) > 1:
-        return _REASONS["several"]
+        return "several"
     if kind != "layer":
-        return _REASONS[kind]
+        return kind
     if not _seen(gimp, layer):
-        return _REASONS["hidden"]
+        return "hidden"
     reasons = gimp.plain_reasons(layer)
-    return _REASONS[reasons[0]] if reasons else ""
+    return reasons[0] if reasons else ""
 
 
 def _seen(gimp: Backend, item: int) -> bool:
@@ -132,23 +146,49 @@ def _seen(gimp: Backend, item: int) -> bool:
 
 
 def take(
-    gimp: Backend, source: Source, settings: Settings, selection: tuple[Region, bytes] | None = None
+    gimp: Backend,
+    source: Source,
+    settings: Settings,
+    selection: tuple[Region, bytes] | None = None,
+    transparent: bool = False,
 ) -> Snapshot:
-    """Reads everything for one job. ``selection``: box and 8-bit coverage instead of the image's selection.
+    """Reads everything for one job.
+
+    Args:
+        selection: box and 8-bit coverage instead of the image's selection.
+        transparent: with nothing selected, fill what is transparent.
 
     Raises:
-        CannotFill: no selection, nothing around it, or too large.
+        CannotFill: no selection (:class:`NothingSelected`), nothing around it, or too large.
     """
+    try:
+        return _take(gimp, source, settings, selection, transparent)
+    except _NothingKnown:
+        if source.visible:
+            raise
+    return _take(gimp, _all_visible(source.image, source.layer, "empty"), settings, selection, transparent)
+
+
+def _take(
+    gimp: Backend,
+    source: Source,
+    settings: Settings,
+    selection: tuple[Region, bytes] | None,
+    transparent: bool,
+) -> Snapshot:
     gimp.start_pixels()
     image = source.image
-    width, height = gimp.image_size(image)
-    canvas = Region(0, 0, width, height)
-    layer = gimp.visible_copy(image) if source.visible else source.layer
+    canvas = Region(0, 0, *gimp.image_size(image))
+    layer = gimp.seen(image) if source.visible else source.layer
     try:
         way = travel(gimp, layer)
-        box, alpha, mask = _selection(gimp, image, canvas, way, settings, selection)
-        regions = _regions(gimp, source, layer, way, canvas, box, mask, settings)
-        view = seen_around(box, canvas)
+        chosen = (
+            of_mask(gimp, *selection, canvas, way)
+            if selection
+            else effective(gimp, image, layer, way, settings, transparent)
+        )
+        regions = _regions(gimp, source, layer, way, canvas, chosen, settings)
+        view = seen_around(chosen.box, canvas)
         offset = gimp.box(layer)
         pixels = gimp.read(layer, view.moved(-offset.left, -offset.top), "R'G'B' u8")
     except (geometry.TooLarge, geometry.Empty) as error:
@@ -159,55 +199,17 @@ def take(
     place = gimp.box(source.layer)
     return Snapshot(
         source=source,
-        box=box,
-        alpha=alpha,
+        box=chosen.box,
+        alpha=chosen.alpha,
         regions=tuple(regions),
         travel=way,
         view=view,
         view_pixels=pixels,
-        size=(width, height),
+        size=(canvas.width, canvas.height),
         precision=gimp.precision(image),
         base=gimp.base_type(image),
         offset=(place.left, place.top),
     )
-
-
-def _selection(
-    gimp: Backend,
-    image: int,
-    canvas: Region,
-    way: Travel,
-    settings: Settings,
-    given: tuple[Region, bytes] | None,
-) -> tuple[Region, bytes, bytes]:
-    """Bounds, coverage in the depth that travels, coverage in 8 bits (at least 1 where there is any)."""
-    if given is not None:
-        box, mask = given
-        return box, gimp.convert(mask, box.width, box.height, "Y u8", way.coverage), mask
-    box = gimp.selection_box(image)
-    if box is None:
-        raise CannotFill(_("Nothing is selected. Select what is to be replaced, then try again."))
-    alpha = gimp.read(gimp.selection(image), box, way.coverage)
-    if settings.grow or settings.feather:
-        margin = max(0, settings.grow) + int(2 * settings.feather) + 2
-        wide = box.grown(margin)
-        alpha = gimp.altered(
-            image, spread(alpha, box, wide, way.sample), wide, way.coverage, settings.grow, settings.feather
-        )
-        box, alpha = _tight(gimp, alpha, wide, canvas, way)
-    mask = alpha if way.depth == "uint8" else gimp.convert(alpha, box.width, box.height, way.coverage, "Y u8")
-    if box == canvas and not mask.strip(b"\xff"):
-        raise CannotFill(_("The whole picture is selected: nothing is left to learn from. Select less."))
-    return box, alpha, mask
-
-
-def _tight(gimp: Backend, alpha: bytes, wide: Region, canvas: Region, way: Travel) -> tuple[Region, bytes]:
-    """Bounds of altered coverage inside the canvas, and the coverage over them."""
-    found = geometry.bounds(rows.samples_mask(alpha, way.depth), wide.width, wide.height)
-    box = found.moved(wide.left, wide.top).intersection(canvas) if found else None
-    if box is None:
-        raise CannotFill(_("Nothing is left of the selection. Shrink it less, then try again."))
-    return box, rows.cropped(alpha, wide, box, way.sample)
 
 
 def _regions(
@@ -216,10 +218,10 @@ def _regions(
     layer: int,
     way: Travel,
     canvas: Region,
-    box: Region,
-    mask: bytes,
+    chosen: Selected,
     settings: Settings,
 ) -> list[RegionData]:
+    box, mask = chosen.box, chosen.mask
     rules = geometry.RULES._replace(context=settings.context)
     parts = geometry.islands(mask, box.width, box.height)
     if not parts:
@@ -244,7 +246,7 @@ def _regions(
             )
         )
         if not _any_known(regions[-1]):
-            raise CannotFill(
+            raise _NothingKnown(
                 _(
                     "There is nothing around the selection to learn from. Choose all visible, or another layer."
                 )
@@ -272,19 +274,6 @@ def _within(valid: bytes, region: Region, place: Region) -> bytes:
     return bytes(out)
 
 
-def spread(mask: bytes, box: Region, region: Region, sample: int = 1) -> bytes:
-    """Rows over ``box`` laid out over ``region``, zeros elsewhere; ``sample`` bytes a pixel."""
-    shared = region.intersection(box)
-    out = bytearray(region.area * sample)
-    if shared:
-        count = shared.width * sample
-        for row in range(shared.top, shared.bottom):
-            start = ((row - region.top) * region.width + shared.left - region.left) * sample
-            origin = ((row - box.top) * box.width + shared.left - box.left) * sample
-            out[start : start + count] = mask[origin : origin + count]
-    return bytes(out)
-
-
 def seen_around(box: Region, canvas: Region) -> Region:
     """What a review shows around ``box``: enough to judge it in its surroundings, never beyond the canvas."""
     width, height = max(_SEEN[0], 2 * box.width), max(_SEEN[1], 2 * box.height)
@@ -301,16 +290,24 @@ def _channel_named(gimp: Backend, image: int, name: str) -> int:
     return 0
 
 
-def what_changed(gimp: Backend, snapshot: Snapshot) -> dict[str, bool]:
-    """What is no longer as it was: ``gone`` (the image), ``shape`` (size, mode, precision), ``layer``."""
+@dataclass(frozen=True)
+class Changed:
+    """What is no longer as the snapshot has it."""
+
+    gone: bool = False  # the picture
+    mode: bool = False  # RGB, gray, indexed
+    shape: bool = False  # size, or depth and curve
+    layer: bool = False  # moved or removed
+
+
+def what_changed(gimp: Backend, snapshot: Snapshot) -> Changed:
+    """Compares the document with what was there when the job began."""
     image = snapshot.source.image
     if not gimp.image_valid(image):
-        return {"gone": True, "shape": True, "layer": True}
-    same = (
-        gimp.image_size(image) == snapshot.size
-        and gimp.precision(image) == snapshot.precision
-        and gimp.base_type(image) == snapshot.base
-    )
+        return Changed(gone=True)
     layer = snapshot.source.layer
-    there = gimp.item_valid(layer) and tuple(gimp.box(layer)[:2]) == snapshot.offset
-    return {"gone": False, "shape": not same, "layer": not there}
+    return Changed(
+        mode=gimp.base_type(image) != snapshot.base,
+        shape=gimp.image_size(image) != snapshot.size or gimp.precision(image) != snapshot.precision,
+        layer=not (gimp.item_valid(layer) and tuple(gimp.box(layer)[:2]) == snapshot.offset),
+    )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
@@ -14,6 +15,7 @@ from pluripaint_client.messages import CandidateReady
 from pluripaint_client.runner import Settings
 
 from .backend import Backend, NewLayer
+from .selected import CannotFill
 from .snapshot import Snapshot, what_changed
 from .texts import _
 
@@ -61,8 +63,6 @@ def _new_layers(
 ) -> list[NewLayer]:
     made = []
     for rank, (candidate, visible) in enumerate(zip(candidates, shown), 1):
-        note = {"pluripaint": MARK, "method": candidate.method, "seed": candidate.seed, "rank": rank}
-        note.update(score=candidate.score, weights=candidate.weights_sha256)
         made.append(
             NewLayer(
                 name=_("Variation {rank} · {method} · {seed}").format(
@@ -72,9 +72,29 @@ def _new_layers(
                 pixels=layer_pixels(snapshot, candidate),
                 format=snapshot.travel.color_alpha,
                 visible=visible,
-                parasite=json.dumps(note).encode(),
             )
         )
+    return made
+
+
+def _made(
+    gimp: Backend,
+    image: int,
+    snapshot: Snapshot,
+    candidates: Sequence[CandidateReady],
+    shown: Sequence[bool],
+    origin: Region,
+) -> list[int]:
+    """Layers that are not yet inserted, each with a note that no duplicate of it can pass for its own."""
+    made = []
+    for rank, (candidate, new) in enumerate(
+        zip(candidates, _new_layers(snapshot, candidates, shown, origin)), 1
+    ):
+        layer = gimp.new_layer(image, new)
+        note = {"pluripaint": MARK, "method": candidate.method, "seed": candidate.seed, "rank": rank}
+        note.update(score=candidate.score, weights=candidate.weights_sha256, tattoo=gimp.tattoo(layer))
+        gimp.set_parasite(layer, json.dumps(note).encode())
+        made.append(layer)
     return made
 
 
@@ -92,15 +112,24 @@ def insert(
         candidates: best first.
         kept: which ones the person marked; none: the first is shown.
         above: an earlier group to go above, instead of the source.
+
+    Raises:
+        CannotFill: the document takes no layers at the moment and was left as it is.
     """
     shown = list(kept) if any(kept) else [k == 0 for k in range(len(candidates))]
     changed = what_changed(gimp, snapshot)
-    if changed["shape"]:
-        return _as_new_image(gimp, snapshot, candidates, shown, changed["gone"])
+    if changed.gone or changed.mode:
+        return _as_new_image(gimp, snapshot, candidates, shown, changed.gone)
     image = snapshot.source.image
+    if any(gimp.kind(item) == "floating" for item in gimp.selected_items(image)):
+        raise CannotFill(
+            _("A floating selection is active. Anchor it or make it a layer (Layer menu), then try again.")
+        )
     anchor = above if gimp.item_valid(above) else snapshot.source.layer
     said, parent, position = "", 0, 0
-    if gimp.item_valid(anchor) and not (changed["layer"] and anchor != above):
+    if changed.shape:
+        said = _("The picture's size or precision changed meanwhile: the variations lie on top.")
+    elif gimp.item_valid(anchor) and not (changed.layer and anchor != above):
         if not snapshot.source.visible or anchor == above:
             parent, position = gimp.parent(anchor), gimp.position(image, anchor)
     else:
@@ -109,9 +138,7 @@ def insert(
     method = methods.pop() if len(methods) == 1 else settings.preset
     name = _("Variations · {method} · {seed}").format(method=method, seed=settings.seed)
     # Everything that may fail for lack of memory comes before the document is touched.
-    made = [
-        gimp.new_layer(image, one) for one in _new_layers(snapshot, candidates, shown, Region(0, 0, 0, 0))
-    ]
+    made = _made(gimp, image, snapshot, candidates, shown, Region(0, 0, 0, 0))
     with one_undo_step(gimp, image):
         group = gimp.new_group(image, name)
         gimp.set_parasite(group, _note(gimp, snapshot, settings))
@@ -131,6 +158,7 @@ def _note(gimp: Backend, snapshot: Snapshot, settings: Settings) -> bytes:
         "source": name,
         "visible": snapshot.source.visible,
         "next_seed": later_seed(settings.seed),
+        "made": time.time(),
     }
     return json.dumps(note).encode()
 
@@ -139,16 +167,15 @@ def _as_new_image(
     gimp: Backend, snapshot: Snapshot, candidates: Sequence[CandidateReady], shown: Sequence[bool], gone: bool
 ) -> str:
     """The document can no longer take the layers: they open as a picture of their own."""
-    if gone:
-        return _("The picture was closed meanwhile: the variations were dropped.")
-    image = gimp.new_image(snapshot.source.image, snapshot.box.width, snapshot.box.height)
-    for layer in reversed(_new_layers(snapshot, candidates, shown, snapshot.box)):
-        gimp.insert(image, gimp.new_layer(image, layer), 0, 0)
+    box = snapshot.box
+    image = gimp.new_image(snapshot.base, snapshot.precision, snapshot.travel.icc, box.width, box.height)
+    for layer in reversed(_made(gimp, image, snapshot, candidates, shown, box)):
+        gimp.insert(image, layer, 0, 0)
     gimp.show_image(image)
     gimp.displays_flush()
-    return _(
-        "The picture's size, mode or precision changed meanwhile: the variations opened as a new picture."
-    )
+    if gone:
+        return _("The picture was closed meanwhile: the variations opened as a new picture.")
+    return _("The picture's colour mode changed meanwhile: the variations opened as a new picture.")
 
 
 def _read_note(gimp: Backend, item: int) -> dict[str, Any] | None:
@@ -165,8 +192,13 @@ def _as_set(gimp: Backend, item: int) -> Set | None:
     note = _read_note(gimp, item)
     if note is None or "settings" not in note:
         return None
-    ours = [layer for layer in gimp.children(item) if _read_note(gimp, layer) is not None]
-    return Set(item, ours, note)
+    return Set(item, [layer for layer in gimp.children(item) if _is_ours(gimp, layer)], note)
+
+
+def _is_ours(gimp: Backend, layer: int) -> bool:
+    """Whether we made the layer: a duplicate that the person made of it carries the note, too, but is theirs."""
+    note = _read_note(gimp, layer)
+    return note is not None and note.get("tattoo") == gimp.tattoo(layer)
 
 
 def find_set(gimp: Backend, image: int, items: Sequence[int]) -> Set | None:
@@ -178,7 +210,7 @@ def find_set(gimp: Backend, image: int, items: Sequence[int]) -> Set | None:
                 return found
             item = gimp.parent(item)
     every = list(_sets(gimp, gimp.layers(image)))
-    return max(every, key=lambda one: one.group) if every else None
+    return max(every, key=lambda one: float(one.note.get("made", 0.0))) if every else None
 
 
 def _sets(gimp: Backend, items: Sequence[int]) -> Iterator[Set]:
@@ -215,6 +247,8 @@ def keep_visible(gimp: Backend, image: int, found: Set) -> str:
     kept = [layer for layer in found.layers if gimp.visible(layer)]
     if not kept:
         return _("All variations of this group are hidden. Make the ones to keep visible, then try again.")
+    if not hidden and len(gimp.children(found.group)) > 1:
+        return _("None of the variations is hidden: there is nothing to discard.")
     with one_undo_step(gimp, image):
         for layer in hidden:
             gimp.remove(image, layer)

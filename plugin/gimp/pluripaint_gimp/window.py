@@ -19,8 +19,10 @@ from pluripaint_client.runner import Asking, Collected, JobRunner, Settings  # n
 from . import actions, picture, variations  # noqa: E402
 from .backend import Backend  # noqa: E402
 from .review import Entry, Review, room  # noqa: E402
-from .settings_page import SettingsPage  # noqa: E402
-from .snapshot import CannotFill, Snapshot, choose_source, seen_around, take  # noqa: E402
+from .selected import QUICK_MASK, CannotFill, NothingSelected  # noqa: E402
+from .selected import bounds as selection_bounds  # noqa: E402
+from .settings_page import CONTEXT_SIDE, SettingsPage, context_view  # noqa: E402
+from .snapshot import Snapshot, choose_source, seen_around, take  # noqa: E402
 from .status_text import status_lines  # noqa: E402
 from .texts import _, ngettext  # noqa: E402
 
@@ -129,6 +131,8 @@ class GenerateWindow(_Window):
         self.retry = self.button(_("_Retry"), self._retry)
         self.stop = self.button(_("_Stop"), self._stop)
         self.cancel = self.button(_("_Cancel"), self.escape)
+        self.fill = self.button(_("Fill the _Transparent Parts"), lambda: self.generate(transparent=True))
+        self.fill.set_no_show_all(True)
         self.go = self.button(_("_Generate"), self.generate)
         self.insert = self.button(_("_Insert"), self.finish)
         self.asking = Asking(_prepare)
@@ -153,6 +157,8 @@ class GenerateWindow(_Window):
             (self.insert, review),
         ):
             widget.set_visible(shown)
+        if state != "settings":
+            self.fill.hide()
         if review and self.review:
             title = ngettext("{n} variation", "{n} variations", len(self.review.entries))
             self.window.set_title(title.format(n=len(self.review.entries)) + " · " + _("Generate Variations"))
@@ -169,23 +175,39 @@ class GenerateWindow(_Window):
             self.default(self.insert if review else self.stop)
 
     def _draw_surroundings(self) -> bool:
-        box = self.gimp.selection_box(self.image)
-        if box is None:
-            self._trouble(_("Nothing is selected. Select what is to be replaced, then press Generate."))
-            return False
+        """The selection's context, small; what is missing, in words."""
         self.gimp.start_pixels()
-        width, height = self.gimp.image_size(self.image)
+        found = selection_bounds(self.gimp, self.image)
+        if found is None:
+            try:
+                self._snapshot(transparent=False)
+            except NothingSelected as refusal:
+                self._offer_transparent(refusal)
+            except CannotFill as refusal:
+                self._trouble(str(refusal))
+            return False
+        item, box = found
+        mask = self.gimp.read(item, box, "Y u8")
+        islands = [
+            part.moved(box.left, box.top) for part in geometry.islands(mask, box.width, box.height) or []
+        ]
+        canvas = Region(0, 0, *self.gimp.image_size(self.image))
+        layers = [one for one in self.items if one != item] or self.gimp.layers(self.image)
         try:
-            wide = geometry.RULES._replace(context=4.0)
-            view = geometry.region_around(box, Region(0, 0, width, height), wide)
-            layers = self.items or self.gimp.layers(self.image)
-            place = self.gimp.box(layers[0])
-            rows = self.gimp.read(layers[0], view.moved(-place.left, -place.top), "R'G'B' u8")
+            view = context_view(islands or [box], canvas)
+            small = picture.from_layer(self.gimp, layers[0], view, CONTEXT_SIDE)
         except geometry.TooLarge as error:
             self._trouble(str(error))
             return False
-        self.page.surround(rows, view, box)
+        self.page.surround(small, view, islands or [box], canvas)
         return False
+
+    def _offer_transparent(self, refusal: NothingSelected) -> None:
+        """Says that nothing is selected; offers what could be filled all the same."""
+        self._trouble(str(refusal))
+        self.fill.set_visible(refusal.transparent)
+        if refusal.transparent:
+            self.default(self.fill)
 
     def _listen_to_daemon(self) -> bool:
         if self.asking.is_alive():
@@ -202,22 +224,27 @@ class GenerateWindow(_Window):
         self.trouble.set_visible(bool(text))
 
     # -- a job
-    def generate(self) -> None:
-        """Takes the snapshot and sends it."""
+    def _snapshot(self, transparent: bool) -> Snapshot:
+        items = self.gimp.selected_items(self.image) or self.items
+        source = choose_source(self.gimp, self.image, items, self.settings.source)
+        return take(self.gimp, source, self.settings, transparent=transparent)
+
+    def generate(self, transparent: bool = False) -> None:
+        """Takes the snapshot and sends it. ``transparent``: with nothing selected, fill what is transparent."""
+        if not self.gimp.image_valid(self.image):
+            self._trouble(_("The picture was closed: there is nothing to fill."))
+            return
         self.settings = self.page.settings()
         self.settings.save(self.path)
         try:
-            source = choose_source(
-                self.gimp,
-                self.image,
-                self.gimp.selected_items(self.image) or self.items,
-                self.settings.source,
-            )
-            self.snapshot = take(self.gimp, source, self.settings)
+            self.snapshot = self._snapshot(transparent)
+        except NothingSelected as refusal:
+            self._offer_transparent(refusal)
+            return
         except CannotFill as refusal:
             self._trouble(str(refusal))
             return
-        self._trouble(source.note)
+        self._trouble(self.snapshot.source.note)
         if self.review:
             self.review.destroy()
         view = self.snapshot.view
@@ -317,13 +344,12 @@ class GenerateWindow(_Window):
         """Puts what is left of the candidates into the document."""
         if not (self.review and self.snapshot and self.review.entries):
             return
-        said = variations.insert(
-            self.gimp,
-            self.snapshot,
-            self.settings,
-            [entry.key for entry in self.review.entries],
-            self.review.kept,
-        )
+        candidates = [entry.key for entry in self.review.entries]
+        try:
+            said = variations.insert(self.gimp, self.snapshot, self.settings, candidates, self.review.kept)
+        except CannotFill as refusal:
+            self._trouble(str(refusal))
+            return
         if said:
             self.gimp.message(said)
         self.said = ""
@@ -367,14 +393,7 @@ class PickWindow(_Window):
         box = gimp.box(found.layers[0])
         width, height = gimp.image_size(image)
         view = seen_around(box, Region(0, 0, width, height))
-        below = variations.source_of(gimp, image, found)
-        place = gimp.box(below) if below else view
-        rows = (
-            gimp.read(below, view.moved(-place.left, -place.top), "R'G'B' u8")
-            if below
-            else bytes(3 * view.area)
-        )
-        self.review = Review(picture.from_rows(rows, view.width, view.height, False), box, view)
+        self.review = Review(self._without_the_set(view), box, view)
         self.review.follow = False
         for layer in found.layers:
             size = gimp.box(layer)
@@ -386,6 +405,17 @@ class PickWindow(_Window):
         self.body.pack_start(self.review, True, True, 0)
         self.button(_("_Cancel"), self.escape)
         self.default(self.button(_("_Show This One"), self.finish))
+
+    def _without_the_set(self, view: Region) -> picture.Pixbuf:
+        """What the set was made from: its layer, or all that is visible below and above the group."""
+        layer = variations.source_of(self.gimp, self.image, self.found)
+        if layer and not self.found.note.get("visible"):
+            return picture.from_layer(self.gimp, layer, view)
+        seen = self.gimp.seen(self.image, without=self.found.group)
+        try:
+            return picture.from_layer(self.gimp, seen, view)
+        finally:
+            self.gimp.delete_item(seen)
 
     def finish(self) -> None:
         """Shows the marked layers, else the one looked at."""
@@ -447,7 +477,9 @@ def _prepare(client: Any) -> Any:
 
 
 def _channel_names(gimp: Backend, image: int) -> list[str]:
-    return [gimp.item_name(channel) for channel in gimp.channels(image)]
+    """Saved selections: the Quick Mask is the selection itself."""
+    names = [gimp.item_name(channel) for channel in gimp.channels(image)]
+    return [name for name in names if name != QUICK_MASK]
 
 
 def generate(gimp: Backend, image: int, items: list[int], settings_path: str) -> str | None:

@@ -204,7 +204,7 @@ def whole(number):
 
 def drawable(image, name):
     if name == "visible":
-        return gimp.visible_copy(image)
+        return gimp.seen(image)
     return gimp.selection(image) if name == "selection" else by_name(image, name)
 
 

@@ -35,12 +35,16 @@ class SettingsPage(Gtk.Box):
         self._more = Gtk.Grid(row_spacing=6, column_spacing=12, margin_top=6)
         self._rows = {self._grid: 0, self._more: 0}
         self._number = self._spin(self._grid, _("_Number of variations"), settings.variations, 1, 16, 1)
+        chosen = f"{settings.preset}:{settings.method}"
         self._method = self._combo(
             self._grid,
             _("_Method"),
             [("best:auto", _("Best: all methods, more to choose from")), ("fast:auto", _("Fast"))],
-            f"{settings.preset}:{settings.method}",
+            chosen,
         )
+        if self._method.get_active_id() != chosen:  # the daemon has not told its methods' titles yet
+            self._method.append(chosen, settings.method)
+            self._method.set_active_id(chosen)
         self._fixed = Gtk.CheckButton.new_with_mnemonic(_("_Seed"))
         self._fixed.set_active(settings.seed >= 0)
         self._fixed.set_tooltip_text(

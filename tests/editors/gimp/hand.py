@@ -16,6 +16,7 @@ import traceback
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.realpath(__file__)), "..", "pluripaint"))
 
 from pluripaint_gimp import backend
+from pluripaint_gimp.backend import NewLayer
 
 from pluripaint_client.geometry import Region
 
@@ -107,6 +108,54 @@ def select(image, kind, x, y, w, h, feather=0.0, add=False):
         if feather:
             g.selection_feather(image, feather)
     gimp.displays_flush()
+
+
+def channel(image, name, box, active=True):
+    """A saved selection named ``name``, white over ``box``; GIMP takes a ``Qmask`` for its Quick Mask."""
+    width, height = gimp.image_size(image)
+    rows = bytearray(width * height)
+    left, top, across, down = box
+    for y in range(top, top + down):
+        rows[y * width + left : y * width + left + across] = b"\xff" * across
+    whole_image = Region(0, 0, width, height)
+    if GI:
+        from gi.repository import Gegl, Gimp
+
+        made = Gimp.Channel.new(picture(image), name, width, height, 50.0, Gegl.Color.new("red"))
+        picture(image).insert_channel(made, None, 0)
+        gimp._write(made, whole_image, "Y u8", bytes(rows))
+        number = made.get_id()
+    else:
+        import ctypes as C
+
+        from pluripaint_gimp import libgimp210 as g
+
+        red = g.Color(1, 0, 0, 1)
+        number = g.channel_new(image, name.encode(), width, height, 50.0, C.byref(red))
+        g.image_insert_channel(image, number, 0, 0)
+        gimp._write(number, whole_image, "Y u8", bytes(rows))
+    gimp.select_items(image, [number] if active else [gimp.layers(image)[0]])
+    gimp.displays_flush()
+
+
+def second_layer(image):
+    """A small empty layer on top."""
+    clear = NewLayer("above", Region(0, 0, 4, 4), bytes(4 * 4 * 4), "R'G'B'A u8", True)
+    gimp.insert(image, gimp.new_layer(image, clear), 0, 0)
+
+
+def duplicate_hidden(image, layer):
+    """What a person does with a layer to paint on a copy of it; named ``mine`` and hidden."""
+    parent, place = gimp.parent(layer), gimp.position(image, layer)
+    if GI:
+        copy = item(layer).copy().get_id()
+    else:
+        from pluripaint_gimp import libgimp210 as g
+
+        copy = g.layer_copy(layer, 0)
+    gimp.insert(image, copy, parent, place + 1)
+    gimp.rename(copy, "mine")
+    gimp.set_visible(copy, False)
 
 
 def new_picture(
@@ -265,6 +314,7 @@ def declare():
             "color_profile_new_from_icc_profile": (g.vp, g.cp, C.c_size_t, g.vp),
             "image_duplicate": (g.i32, g.i32),
             "image_flatten": (g.i32, g.i32),
+            "layer_copy": (g.i32, g.i32, g.i32),
             "image_delete": (g.i32, g.i32),
             "file_save": (g.i32, g.i32, g.i32, g.i32, g.cp, g.cp),
             "image_list": (g.vp, C.POINTER(g.i32)),

@@ -73,6 +73,9 @@ def fill(request, progress, device="cpu", batch=None):
         os.kill(os.getpid(), signal.SIGSTOP)
     if how == "hang":
         time.sleep(3600)
+    if how == "nonsense":
+        progress._line.send("progress", {"job": progress._job, "stage": 7})
+        time.sleep(3600)
     if how == "kernel":
         _long_kernel(10, progress.cancel_flag, np.zeros(4))
         progress("kernel", 0.1, np.zeros((8, 8, 3), np.float32))

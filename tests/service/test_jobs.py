@@ -301,6 +301,42 @@ def test_prepare_starts_a_worker_ahead_and_release_ends_it(daemon):
         until(lambda: daemon.workers() == [])
 
 
+def test_a_worker_released_while_it_starts_ends_once_it_is_ready(daemon):
+    with daemon.client() as client:
+        client.prepare()
+        assert [w["state"] for w in daemon.status()["workers"]] == ["starting"]
+        client.release()
+        until(lambda: daemon.workers() == [])
+
+
+def test_a_busy_worker_that_is_released_finishes_its_job_first(daemon):
+    with daemon.client() as client:
+        name = client.submit(job("slow"))
+        wait_for(client, Progress, name)
+        client.release()
+        assert isinstance(events(client, name)[-1], Done)
+        until(lambda: daemon.workers() == [])
+
+
+def test_a_worker_that_makes_no_sense_costs_its_job_and_nothing_else(daemon):
+    with daemon.client() as client:
+        ending = events(client, client.submit(job("nonsense")))[-1]
+        assert ending.code == "worker-died" and ending.next_step
+        assert isinstance(events(client, client.submit(job()))[-1], Done)
+
+
+def test_a_worker_program_that_is_not_there_is_said(daemon_with, tmp_path, monkeypatch):
+    temporary = tmp_path / "temporary"
+    temporary.mkdir()
+    monkeypatch.setenv("TMPDIR", str(temporary))
+    daemon = daemon_with(worker_command=[str(tmp_path / "gone")])
+    with daemon.client() as client:
+        ending = events(client, client.submit(job()))[-1]
+    assert ending.code == "no-worker"
+    assert "No such file" in ending.sentence
+    assert list(temporary.iterdir()) == [], "the cancel file is gone with the worker"
+
+
 def test_an_idle_worker_ends(daemon_with):
     daemon = daemon_with(idle=0.5)
     with daemon.client() as client:

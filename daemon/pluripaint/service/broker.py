@@ -32,6 +32,7 @@ from pluripaint_client.protocol import Header, ProtocolError
 _KEEP_ALIVE = 1.0
 _HANDSHAKE_MS = 2000
 _REMEMBERED = 4096
+_COUNTED = ("accepted", "done", "cancelled", "failed", "refused")
 
 
 class Broker:
@@ -62,7 +63,7 @@ class Broker:
         self._jobs: dict[str, Job] = {}
         self._ended: dict[str, bytes] = {}
         self._asking: list[tuple[bytes, Any]] = []
-        self._counts: Counter[str] = Counter()
+        self._counts = Counter(dict.fromkeys(_COUNTED, 0))
         self._started = time.monotonic()
         self._trim_at: float | None = None
         self._stopping = False
@@ -145,11 +146,13 @@ class Broker:
             elif job.deadline is not None and now > job.deadline:
                 self._too_late(job)
         self._dispatch()
+        self._crew.end_idle(now)
         if self._asking and not self._crew.workers:
             self._crew.want("")
         self._keep_alive(now)
         if self._trim_at is not None and now > self._trim_at:
             self._trim_at = None
+            self._peers.forget_delivered()
             memory.trim()
 
     def _dispatch(self) -> None:
@@ -356,12 +359,18 @@ class Broker:
             if not job.ended:
                 over = "cancelled" if job.cancelled is not None else kind
                 self._end(job, over, {} if over == "cancelled" else _without(header, "v", "type", "job"))
+        elif kind not in ("candidate", "progress"):
+            raise ProtocolError("unknown-type", f"A worker says “{kind[:40]}”.")
         elif not job.ended and job.cancelled is None:
             if kind == "candidate":
                 job.delivered += 1
                 job.frames = []  # a second try is out of the question now
             else:
-                job.word = {"job": job.id, "stage": header["stage"], "fraction": header["fraction"]}
+                job.word = {
+                    "job": job.id,
+                    "stage": protocol.text(header, "stage"),
+                    "fraction": protocol.number(header, "fraction", 0.0, 1.0),
+                }
             if job.version != header["v"]:
                 message[0] = protocol.encode(kind, _without(header, "v", "type"), job.version)
             self._forward(job, message)
@@ -385,7 +394,7 @@ class Broker:
         """Whoever waits for a worker waits in vain."""
         for job in [job for job in self._jobs.values() if job.worker is None]:
             self._fail(
-                job, "no-worker", f"The worker could not be started: it {reason}.", "Run “pluripaint doctor”."
+                job, "no-worker", f"The worker could not be started: {reason}.", "Run “pluripaint doctor”."
             )
         for client, header in self._asking:
             fields = {"code": "no-worker", "sentence": "The worker could not be started."}

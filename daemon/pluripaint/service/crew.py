@@ -25,13 +25,13 @@ class Listener(Protocol):
     """Who hears what workers say about jobs."""
 
     def heard(self, worker: Worker, header: dict[str, Any], message: list[bytes]) -> None:
-        """A worker said something about the job it has."""
+        """A worker said something about the job it has. Raises ``ProtocolError`` where it makes no sense."""
 
     def lost(self, worker: Worker, job: Job | None, reason: str) -> None:
         """A worker ended; ``reason``: ``hung``, ``cancel``, ``starting``, ``ending`` or how it died."""
 
     def cannot_start(self, reason: str) -> None:
-        """No worker can be started."""
+        """No worker can be started; ``reason`` goes on from a colon."""
 
     def ready(self) -> None:
         """A worker has reported."""
@@ -94,7 +94,8 @@ class Crew:
             worker = Worker(self._settings, device, self._endpoint, name, secret)
         except OSError as error:
             LOG.error("a worker for %s cannot be started: %s", device, error)
-            self._listener.cannot_start(str(error.strerror))
+            self._doorkeeper.forget(auth.WORKERS, name.encode())
+            self._listener.cannot_start(f"the system says “{error.strerror}”")
             return
         LOG.info("worker %s for %s started", worker.process.pid, device)
         self.workers[device] = worker
@@ -118,7 +119,7 @@ class Crew:
         for device in devices:
             worker = self.workers.get(device)
             if worker is not None and worker.state in ("starting", "idle"):
-                worker.warming = method
+                worker.warming, worker.release = method, False
                 self._warm_now(worker)
                 return
 
@@ -143,26 +144,26 @@ class Crew:
             return
         worker.job = None
         worker.become("idle")
-        if worker.release:
-            worker.end()
-        else:
-            self._warm_now(worker)
+        self._warm_now(worker)
 
     # ---------------------------------------------------------------------------------------- listening
 
     def read(self) -> None:
         """One message from a worker."""
-        frames = self.socket.recv_multipart(copy=False)
-        route = frames[0].bytes
-        try:
-            header = protocol.decode(frames[1].buffer)
-            user = frames[1].get("User-Id")
-        except (ProtocolError, zmq.ZMQError, IndexError):
-            LOG.error("a worker sent nonsense")
-            return
+        route, *message = self.socket.recv_multipart(copy=False)
+        user = route.get("User-Id")
         worker = next((one for one in self.workers.values() if one.name == user), None)
         if worker is None:
-            return
+            return  # buried already
+        try:
+            self._hear(worker, route.bytes, message)
+        except ProtocolError as error:
+            LOG.error("worker %s is killed, it sent nonsense: %s", worker.process.pid, error)
+            worker.kill()
+            self._bury(worker, "sent something that makes no sense")
+
+    def _hear(self, worker: Worker, route: bytes, message: list[Any]) -> None:
+        header = protocol.decode(message[0].buffer)
         worker.alive = time.monotonic()
         kind = header["type"]
         if kind == "ready":
@@ -173,7 +174,7 @@ class Crew:
             self.free(worker)
         else:
             # Copies, so that a large fill's memory is ours and its departure can be watched.
-            self._listener.heard(worker, header, [frame.bytes for frame in frames[1:]])
+            self._listener.heard(worker, header, [frame.bytes for frame in message])
 
     def _ready(self, worker: Worker, route: bytes, header: dict[str, Any]) -> None:
         worker.route = route
@@ -192,7 +193,7 @@ class Crew:
         return (worker.sentinel for worker in self.workers.values() if worker.sentinel is not None)
 
     def watch(self, now: float) -> None:
-        """Bury the dead, kill the hung, end the idle."""
+        """Bury the dead, kill the hung."""
         for worker in list(self.workers.values()):
             if worker.dead:
                 self._bury(worker, worker.death())
@@ -202,8 +203,12 @@ class Crew:
                 LOG.warning("worker %s is killed: %s", worker.process.pid, reason)
                 worker.kill()
                 self._bury(worker, reason)
-            elif worker.state == "idle" and now - worker.since > self._settings.idle:
-                LOG.info("worker %s ends: idle", worker.process.pid)
+
+    def end_idle(self, now: float) -> None:
+        """End workers that were released or idle too long; to be called once whoever waits had its chance of them."""
+        for worker in self.workers.values():
+            if worker.state == "idle" and (worker.release or now - worker.since > self._settings.idle):
+                LOG.info("worker %s ends: %s", worker.process.pid, "released" if worker.release else "idle")
                 worker.end()
 
     def _bury(self, worker: Worker, reason: str) -> None:
@@ -217,16 +222,13 @@ class Crew:
             self._failed_starts += 1
             if self._failed_starts >= _MOST_FAILED_STARTS:
                 self._failed_starts = 0
-                self._listener.cannot_start(worker.death() if worker.dead else reason)
+                slow = f"was not ready after {self._settings.starting:g} seconds"
+                self._listener.cannot_start(f"it {slow if reason == 'starting' else reason}")
 
     def release(self) -> None:
-        """End idle workers now, busy ones after their job."""
+        """End idle workers now, the others once nothing is left for them to do."""
         for worker in self.workers.values():
-            worker.warming = None
-            if worker.state == "idle":
-                worker.end()
-            else:
-                worker.release = True
+            worker.warming, worker.release = None, True
 
     def close(self, patience: Callable[[], float]) -> None:
         """End every worker, by force when patience is over."""

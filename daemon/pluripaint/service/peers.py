@@ -57,6 +57,11 @@ class Peers:
             del self._unread[client]
         return sum(size for _, size in waiting)
 
+    def forget_delivered(self) -> None:
+        """Keep nothing about messages that have left: most clients hang up after theirs."""
+        for client in list(self._unread):
+            self.unread(client)
+
     def unread_by_all(self) -> int:
         """Bytes of large messages that have not left at all."""
         return sum(self.unread(client) for client in list(self._unread))

@@ -10,6 +10,7 @@ import secrets
 import subprocess
 import tempfile
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -46,13 +47,14 @@ class CancelByte:
 
 
 class Worker:
-    """One worker process.
+    """One worker process. Raises ``OSError`` where it cannot be started; nothing is left of it then.
 
     Attributes:
         state: ``starting``, ``idle``, ``busy`` or ``ending``.
+        held: what it last said of its device's memory.
         route: its address on the workers' socket, once it has reported.
         sentinel: a descriptor that becomes readable when the process ends; ``None`` where there is none.
-        release: end as soon as the job in hand is done.
+        release: end as soon as there is nothing to do.
     """
 
     def __init__(self, settings: Settings, device: str, endpoint: str, name: str, secret: str) -> None:
@@ -66,14 +68,11 @@ class Worker:
         self.cancel = CancelByte()
         self.started = self.alive = self.since = time.monotonic()
         self._settings = settings
-        with logs.raw("worker-stderr") as errors:
-            self.process = subprocess.Popen(
-                list(settings.worker_command),
-                stdin=subprocess.PIPE,
-                stdout=subprocess.DEVNULL,
-                stderr=errors,
-                cwd=os.sep if os.sep == "/" else None,
-            )
+        try:
+            self.process = _spawn(settings.worker_command)
+        except BaseException:
+            self.cancel.close()
+            raise
         self.sentinel = _sentinel(self.process.pid)
         self._tell(
             {
@@ -160,6 +159,17 @@ class Worker:
 def new_name() -> str:
     """A worker's name."""
     return secrets.token_hex(8)
+
+
+def _spawn(command: Sequence[str]) -> subprocess.Popen[bytes]:
+    with logs.raw("worker-stderr") as errors:
+        return subprocess.Popen(
+            list(command),
+            stdin=subprocess.PIPE,
+            stdout=subprocess.DEVNULL,
+            stderr=errors,
+            cwd=os.sep if os.sep == "/" else None,
+        )
 
 
 def _sentinel(pid: int) -> int | None:

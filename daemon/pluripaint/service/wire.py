@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import queue
 import socket
 import sys
@@ -13,6 +14,7 @@ from typing import Any
 
 import zmq
 
+from pluripaint.service.logs import LOG, error_without_content
 from pluripaint_client import protocol
 
 _BEAT = 1.0
@@ -31,6 +33,7 @@ class Line:
         self.orders: queue.SimpleQueue[tuple[dict[str, Any], list[Any]]] = queue.SimpleQueue()
         self._outgoing: queue.SimpleQueue[list[bytes]] = queue.SimpleQueue()
         self._wake, self._woken = socket.socketpair()
+        self._wake.setblocking(False)
         self._woken.setblocking(False)
         self._busy = False
         self._moved = True
@@ -45,12 +48,13 @@ class Line:
     def start(self, fields: dict[str, Any]) -> None:
         """Report ready and begin to listen."""
         self.send("ready", fields)
-        threading.Thread(target=self._talk, daemon=True).start()
+        threading.Thread(target=self._talk_or_end, daemon=True).start()
 
     def send(self, kind: str, fields: dict[str, Any], frames: Sequence[bytes] = ()) -> None:
         """Hand a message to the line; never waits."""
         self._outgoing.put([protocol.encode(kind, fields), *frames])
-        self._wake.send(b"\0")
+        with contextlib.suppress(BlockingIOError):  # full: it will wake up anyway
+            self._wake.send(b"\0")
 
     def sign_of_life(self) -> None:
         """The computing thread moves."""
@@ -59,6 +63,16 @@ class Line:
     def rest(self) -> None:
         """The job in hand is over."""
         self._busy = False
+
+    def _talk_or_end(self) -> None:
+        """A worker that nobody can hear is of no use: its end is noticed at once, its silence after half a minute."""
+        try:
+            self._talk()
+        except BaseException as error:
+            LOG.critical(
+                "the worker ends, its line to the broker is broken: %s", error_without_content(error)
+            )
+            os._exit(1)
 
     def _talk(self) -> None:
         poller = zmq.Poller()

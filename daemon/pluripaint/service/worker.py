@@ -74,7 +74,7 @@ class JobProgress:
 
         self._line, self._job = line, job
         self._flag = np.frombuffer(cancel, np.uint8, 1)
-        self._told, self._stage = 0.0, ""
+        self._told, self._stage, self._fraction = 0.0, "", 0.0
 
     def __call__(self, stage: str, fraction: float, preview: Any = None) -> None:
         from pluripaint.methods.base import Cancelled
@@ -82,11 +82,12 @@ class JobProgress:
         self._line.sign_of_life()
         if self._flag[0]:
             raise Cancelled
+        self._fraction = min(max(float(fraction), 0.0), 1.0)
         now = time.monotonic()
         if stage == self._stage and now - self._told < _PROGRESS_INTERVAL:
             return
         self._told, self._stage = now, stage
-        fields = {"job": self._job, "stage": stage, "fraction": min(max(float(fraction), 0.0), 1.0)}
+        fields = {"job": self._job, "stage": stage, "fraction": self._fraction}
         frames = []
         if preview is not None:
             from pluripaint.service import exchange
@@ -103,7 +104,7 @@ class JobProgress:
     def note(self, sentence: str) -> None:
         """Tell the person something they should know."""
         LOG.warning("job %s: %s", self._job, sentence)
-        fields = {"job": self._job, "stage": self._stage, "fraction": 0.0, "note": sentence}
+        fields = {"job": self._job, "stage": self._stage, "fraction": self._fraction, "note": sentence}
         self._line.send("progress", fields)
 
 
@@ -115,6 +116,7 @@ class _Worker:
         header, frames = order
         if header["type"] == "warm":
             self._warm(header["method"])
+            self._line.rest()
             self._line.send("warmed", {})
             return
         job = header["job"]
@@ -193,7 +195,6 @@ class _Worker:
                 pass
         except Exception as error:
             LOG.warning("warming up %s: %s", method, logs.error_without_content(error))
-        self._line.rest()
 
 
 class _Quiet:

@@ -180,7 +180,9 @@ class Desk(QtCore.QObject):
             self._refused(error)
             return False
         self._close(run)
-        self._say(note or (_("Inserted as a group of layers.") if new else _("Shown.")))
+        done = note or (_("Inserted as a group of layers.") if new else _("Shown."))
+        # Without a review, and with the docker hidden, this is the only place where it is said.
+        self._say(f"{run.snapshot.note} {done}".strip())
         self.inserted.emit(run)
         return True
 

@@ -141,7 +141,7 @@ def effective_selection(document: Any, settings: Settings) -> Any | None:
         elif settings.grow < 0:
             selection.shrink(-settings.grow, -settings.grow, False)
         if settings.feather:
-            selection.feather(settings.feather)
+            selection.feather(round(settings.feather))
     return selection
 
 

@@ -48,7 +48,7 @@ class SettingsPage(QtWidgets.QWidget):
         layout.addWidget(self.generate)
         layout.addWidget(self.transparent)
         layout.addStretch(1)
-        for name in ("count", "method", "generate", "transparent", "source"):
+        for name in ("count", "method", "generate", "transparent", "source", "grow", "feather"):
             getattr(self, name).setObjectName("pluripaint_" + name)
         self._connect()
         self.fill()
@@ -119,6 +119,8 @@ class SettingsPage(QtWidgets.QWidget):
         self._list(self.exclude, masks, settings.exclude)
         self.grow.setValue(settings.grow)
         self.feather.setValue(round(settings.feather))
+        if self.transparent.hasFocus() and not self._desk.offer_transparent:
+            self.generate.setFocus()  # or the keyboard would leave the docker with the button
         self.transparent.setVisible(self._desk.offer_transparent)
         self._filling = False
 

@@ -2,6 +2,7 @@
 
 import os as _os
 
+from pluripaint_shim import python2 as _python2
 from pluripaint_shim.colours import RGB as _RGB
 from pluripaint_shim.images import Display, Image, delete, display, image
 from pluripaint_shim.items import (
@@ -40,6 +41,7 @@ from pluripaint_shim.vectors import (
 from pluripaint_shim.vectors import import_from_file as vectors_import_from_file
 from pluripaint_shim.vectors import import_from_string as vectors_import_from_string
 
+_python2.help_old_scripts()
 PDB = type(pdb)
 _id2image, _id2drawable, _id2display, _id2vectors = image, item, display, vectors
 

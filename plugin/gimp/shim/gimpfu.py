@@ -6,6 +6,7 @@ import math  # scripts of old used what the star import brought along
 import gimpcolor
 from gimpenums import *
 from pluripaint_shim import python2 as _python2
+from pluripaint_shim import python2_types as _python2_types
 from pluripaint_shim.fu import (
     PF_ADJUSTMENT,
     PF_BOOL,
@@ -49,7 +50,9 @@ from pluripaint_shim.pdb import error, pdb
 
 import gimp
 
-_python2.help_old_scripts()
+# For the names of the script only, as these two are: what gave lists gives lists.
+range, sorted = _python2.numbers, _python2_types.sorted_as_before
+map, filter, zip = (_python2.lists(one) for one in (map, filter, zip))
 
 
 def N_(message):  # noqa: N802 - the name is gimpfu's

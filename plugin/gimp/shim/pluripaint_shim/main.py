@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 
+from . import python2
 from .pdb import _settle, answers_here, from_plain, to_plain
 from .port import KINDS, NUMBERS, Installed, find
 
@@ -38,6 +39,7 @@ def main(init_func=None, quit_func=None, query_func=None, run_func=None):
 
     if len(sys.argv) < 2 or sys.argv[1] != "-gimp":
         raise SystemExit("This is a plug-in of GIMP and has to be run by GIMP.")
+    python2.help_script(vars(sys.modules["__main__"]))
     sys.exit(port.main(query, run))
 
 

@@ -87,7 +87,7 @@ class Text(str):
 
 
 class Pixels(bytes):
-    """The bytes of pixels; they also join with text, as scripts that began a row with ``""`` expect."""
+    """The bytes of pixels, or of ``struct.pack``: they join with text and equal it, as Python 2's one kind did."""
 
     __slots__ = ()
 
@@ -96,6 +96,23 @@ class Pixels(bytes):
 
     def __radd__(self, other):
         return Pixels(as_bytes(other) + bytes(self))
+
+    def __mul__(self, count):
+        return Pixels(bytes(self) * count)
+
+    __rmul__ = __mul__
+
+    def __getitem__(self, key):
+        found = bytes.__getitem__(self, key)
+        return Pixels(found) if isinstance(key, slice) else found
+
+    def __eq__(self, other):
+        return bytes.__eq__(self, as_bytes(other) if isinstance(other, str) else other)
+
+    def __ne__(self, other):
+        return not self == other
+
+    __hash__ = bytes.__hash__
 
 
 def as_bytes(data) -> bytes:

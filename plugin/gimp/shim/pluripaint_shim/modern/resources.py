@@ -28,6 +28,47 @@ for _kind in _KINDS:
         return one.get_name()
 
 
+def _gradient(name):
+    return carry.resource("GimpGradient", name)
+
+
+def _segment_colour(side):
+    """A gradient's colour and its opacity (0…100), which GIMP 3 keeps in one."""
+
+    def put(_port, name, segment, color, opacity):
+        made = carry.color((*color[:3], opacity / 100.0))
+        getattr(_gradient(name), f"segment_set_{side}_color")(segment, made)
+
+    def get(_port, name, segment):
+        made = carry.parts(getattr(_gradient(name), f"segment_get_{side}_color")(segment))
+        return made, made[3] * 100.0
+
+    known(f"gimp-gradient-segment-set-{side}-color")(put)
+    known(f"gimp-gradient-segment-get-{side}-color")(get)
+
+
+_segment_colour("left")
+_segment_colour("right")
+
+_RANGES = (
+    *("blend-colors", "blend-opacity", "delete", "flip", "move", "redistribute-handles", "replicate"),
+    *("set-blending-function", "set-coloring-type", "split-midpoint", "split-uniform"),
+)
+
+
+def _segment_range(name):
+    """A negative last segment stood for the gradient's end, which GIMP 3.0 has forgotten."""
+
+    @known(name)
+    def change(port, gradient, first, last, *more):
+        end = last if last >= 0 else _gradient(gradient).get_number_of_segments() - 1
+        return port.by_recipe(name, gradient, first, end, *more)
+
+
+for _name in _RANGES:
+    _segment_range(f"gimp-gradient-segment-range-{_name}")
+
+
 @known("gimp-brushes-get-brush")
 def get_brush(_port):
     brush = Gimp.context_get_brush()

@@ -6,8 +6,8 @@ import os
 from pathlib import Path
 
 
-def program(file: Path, text: str = "#!/bin/sh\nread line\n") -> Path:
-    """A small program; without a text of its own it lives until its input ends."""
+def program(file: Path, text: str = "#!/bin/sh\necho started\nread line\n") -> Path:
+    """A small program; without a text of its own it says that it started and lives until its input ends."""
     file.parent.mkdir(parents=True, exist_ok=True)
     file.write_text(text)
     file.chmod(0o755)

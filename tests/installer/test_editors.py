@@ -26,7 +26,10 @@ GIMP, KRITA = load(CHECKOUT, "gimp"), load(CHECKOUT, "krita")
 @contextlib.contextmanager
 def running(editor: Path, environ: dict[str, str]) -> Iterator[None]:
     """The program runs, as the named user's."""
-    process = subprocess.Popen([str(editor)], env=environ, stdin=subprocess.PIPE)
+    process = subprocess.Popen([str(editor)], env=environ, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+    assert process.stdout is not None
+    # Popen returns before the kernel shows the new program's name and environment in /proc.
+    process.stdout.readline()
     try:
         yield
     finally:

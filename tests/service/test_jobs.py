@@ -101,15 +101,14 @@ def test_cancel_ends_a_long_kernel_within_half_a_second(daemon):
 
 
 def test_a_worker_deaf_to_cancel_is_killed_and_the_person_does_not_wait(daemon_with):
-    daemon = daemon_with(cancel_grace=1.0)
+    daemon = daemon_with(cancel_grace=3.0)
     with daemon.client() as client:
         name = client.submit(job("deaf"))
         wait_for(client, Progress, name)
         pid = daemon.workers()[0]
-        started = time.monotonic()
         client.cancel(name)
         assert isinstance(events(client, name)[-1], CancelledJob)
-        assert time.monotonic() - started < 1.0
+        assert daemon.workers() == [pid], "the answer came only when the worker was killed"
         assert isinstance(events(client, client.submit(job()))[-1], Done)
         assert daemon.workers() != [pid]
 

@@ -236,7 +236,7 @@ class Broker:
         self._reply(client, header, fields)
 
     def _methods(self, client: bytes, header: Header, frames: list[Any]) -> None:
-        if self._crew.methods is not None:
+        if self._crew.methods_are_current:
             self._reply(client, header, {"methods": self._crew.methods})
             return
         if len(self._asking) >= 64:
@@ -429,10 +429,3 @@ def _version(header: Header) -> int:
 
 def _without(header: Header, *names: str) -> Header:
     return {key: value for key, value in header.items() if key not in names}
-
-
-def main() -> int:
-    """``pluripaint-daemon``."""
-    from pluripaint.service import program
-
-    return program.main()

@@ -80,6 +80,12 @@ class Crew:
         return None
 
     @property
+    def methods_are_current(self) -> bool:
+        """Whether a worker keeps :attr:`methods` up to date: weights come and go while none runs."""
+        reported = (worker for worker in self.workers.values() if worker.route is not None)
+        return self.methods is not None and any(worker.state != "ending" for worker in reported)
+
+    @property
     def getting_ready(self) -> bool:
         """Whether a worker starts or warms up, and none has a job: what waits then waits for that."""
         workers = self.workers.values()
@@ -170,6 +176,7 @@ class Crew:
             self._ready(worker, route, header)
         elif kind == "alive":
             worker.held = header
+            self.methods = header.get("methods", self.methods)
         elif kind == "warmed":
             self.free(worker)
         else:

@@ -78,6 +78,10 @@ def preview(image: np.ndarray) -> tuple[list[int], bytes]:
     return [small.shape[1], small.shape[0]], np.ascontiguousarray(small).tobytes()
 
 
+_BROKEN: set[str] = set()
+"""Methods of which the log has been told already: the list is made again every second."""
+
+
 def methods() -> list[dict[str, Any]]:
     """All methods for the ``methods`` message; nothing heavy is loaded."""
     listed = []
@@ -86,7 +90,9 @@ def methods() -> list[dict[str, Any]]:
             info = registry.info(name)
         except Exception as error:
             # One method that cannot be imported here must not take the others away.
-            LOG.error("%s cannot be used: %s", name, error_without_content(error))
+            if name not in _BROKEN:
+                _BROKEN.add(name)
+                LOG.error("%s cannot be used: %s", name, error_without_content(error))
             continue
         listed.append(
             {

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import platform
 import shutil
@@ -39,8 +40,18 @@ class Settings:
 
 
 def from_environment() -> Settings:
-    """Settings of this machine; ``PLURIPAINT_IDLE_SECONDS`` and ``PLURIPAINT_DEVICES`` override."""
-    idle = float(os.environ.get("PLURIPAINT_IDLE_SECONDS", "600"))
+    """Settings of this machine; ``PLURIPAINT_IDLE_SECONDS`` and ``PLURIPAINT_DEVICES`` override.
+
+    Raises:
+        ValueError: one of them makes no sense; a sentence for the person.
+    """
+    given = os.environ.get("PLURIPAINT_IDLE_SECONDS", "600")
+    try:
+        idle = float(given)
+    except ValueError:
+        idle = math.nan
+    if not idle >= 0:
+        raise ValueError(f"PLURIPAINT_IDLE_SECONDS is “{given}”; make it a number of seconds, or unset it.")
     chosen = os.environ.get("PLURIPAINT_DEVICES")
     named = [name.strip() for name in chosen.split(",")] if chosen else accelerators()
     return Settings(idle=idle, devices=(*(name for name in named if name and name != "cpu"), "cpu"))

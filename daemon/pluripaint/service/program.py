@@ -6,6 +6,7 @@ import os
 import signal
 import socket
 import sys
+from pathlib import Path
 
 from pluripaint.service import limits, logs, memory
 from pluripaint.service.auth import Lock
@@ -20,7 +21,12 @@ def main() -> int:
     if len(sys.argv) > 1:
         print("pluripaint-daemon takes no arguments; see “pluripaint daemon --help”.")
         return 0 if sys.argv[1] in ("-h", "--help") else 2
-    return run(limits.from_environment())
+    try:
+        settings = limits.from_environment()
+    except ValueError as error:
+        print(error, file=sys.stderr)
+        return 2
+    return run(settings)
 
 
 def run(settings: Settings) -> int:
@@ -38,19 +44,18 @@ def run(settings: Settings) -> int:
         return _already_running()
     _more_descriptors()
     broker = Broker(settings)
-    signal.signal(signal.SIGTERM, broker.stop)
-    signal.signal(signal.SIGINT, broker.stop)
+    _stop_by_signal(broker)
     # A signal that falls between Python's last look and the wait of the loop would be heard only after that wait.
     signal.set_wakeup_fd(broker.wake_descriptor, warn_on_full_buffer=False)
     published = [folder / places.FILE, *places.snap_copies()]
     try:
-        for path in published:
-            places.write(path, broker.connection)
+        _publish(published, broker)
         LOG.info("listening on port %d", broker.connection.port)
         _notify_system(b"READY=1")
         broker.serve()
-    except OSError as error:
-        print(f"{error.filename} cannot be written ({error.strerror}).", file=sys.stderr)
+    except _CannotPublishError as error:
+        print(error, file=sys.stderr)
+        LOG.critical("%s", error)
         return 1
     except Exception as error:
         # Started at login nobody sees standard error: the log is where to find why it ended.
@@ -63,6 +68,31 @@ def run(settings: Settings) -> int:
         LOG.info("stopped")
         lock.release()
     return 0
+
+
+class _CannotPublishError(Exception):
+    """The connection file cannot be written; the text says so."""
+
+
+def _publish(files: list[Path], broker: Broker) -> None:
+    """Write the connection file; a copy for a snapped editor that cannot be written keeps nobody else from painting."""
+    for path in files:
+        try:
+            places.write(path, broker.connection)
+        except OSError as error:
+            sentence = f"{path} cannot be written ({error.strerror}); make room or set its folder's rights."
+            if path == files[0]:
+                raise _CannotPublishError(sentence) from None
+            LOG.warning("%s Until then that editor does not find the daemon.", sentence)
+
+
+def _stop_by_signal(broker: Broker) -> None:
+    signal.signal(signal.SIGTERM, broker.stop)
+    signal.signal(signal.SIGINT, broker.stop)
+    if (
+        hasattr(signal, "SIGHUP") and signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN
+    ):  # as nohup leaves it
+        signal.signal(signal.SIGHUP, broker.stop)
 
 
 def _already_running() -> int:
@@ -89,12 +119,16 @@ def _more_descriptors() -> None:
 
 
 def _notify_system(state: bytes) -> None:
-    """systemd's readiness protocol, where the daemon was started by it."""
+    """systemd's readiness protocol, where the daemon was started by it; whoever else left an address is not there."""
     address = os.environ.pop("NOTIFY_SOCKET", "")
-    if address:
+    if not address:
+        return
+    try:
         with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as notify:
             notify.connect("\0" + address[1:] if address.startswith("@") else address)
             notify.send(state)
+    except (OSError, ValueError) as error:
+        LOG.warning("nobody could be told that the daemon is ready: %s", error)
 
 
 if __name__ == "__main__":

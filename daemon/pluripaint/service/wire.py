@@ -9,7 +9,7 @@ import socket
 import sys
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import zmq
@@ -29,7 +29,10 @@ class Line:
     broker takes a worker for hung that shows none for 30 seconds.
     """
 
-    def __init__(self, endpoint: str, name: str, secret: str) -> None:
+    def __init__(
+        self, endpoint: str, name: str, secret: str, methods: Callable[[], list[dict[str, Any]]]
+    ) -> None:
+        """``methods``: what can be used now; told when the line starts and whenever it has changed."""
         self.orders: queue.SimpleQueue[tuple[dict[str, Any], list[Any]]] = queue.SimpleQueue()
         self._outgoing: queue.SimpleQueue[list[bytes]] = queue.SimpleQueue()
         self._wake, self._woken = socket.socketpair()
@@ -37,6 +40,7 @@ class Line:
         self._woken.setblocking(False)
         self._busy = False
         self._moved = True
+        self._methods, self._told = methods, methods()
         self._socket: Any = zmq.Context.instance().socket(zmq.DEALER)
         self._socket.setsockopt(zmq.PLAIN_USERNAME, name.encode())
         self._socket.setsockopt(zmq.PLAIN_PASSWORD, secret.encode())
@@ -47,7 +51,7 @@ class Line:
 
     def start(self, fields: dict[str, Any]) -> None:
         """Report ready and begin to listen."""
-        self.send("ready", fields)
+        self.send("ready", {"methods": self._told, **fields})
         threading.Thread(target=self._talk_or_end, daemon=True).start()
 
     def send(self, kind: str, fields: dict[str, Any], frames: Sequence[bytes] = ()) -> None:
@@ -94,8 +98,17 @@ class Line:
                 beat, before, used = time.monotonic(), used, time.process_time()
                 if not self._busy or self._moved or used - before > _WORKING:
                     self._moved = False
-                    fields = {"device_bytes": _device_bytes()}
-                    self._socket.send(protocol.encode("alive", fields))
+                    self._socket.send(
+                        protocol.encode("alive", {"device_bytes": _device_bytes(), **self._news()})
+                    )
+
+    def _news(self) -> dict[str, Any]:
+        """The methods, where they have changed: weights were imported or taken away."""
+        methods = self._methods()
+        if methods == self._told:
+            return {}
+        self._told = methods
+        return {"methods": methods}
 
 
 def _device_bytes() -> int:

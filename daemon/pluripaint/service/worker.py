@@ -40,8 +40,8 @@ def main(fill: Fill | None = None) -> None:
         cancel = mmap.mmap(file.fileno(), 1)
     from pluripaint.service import exchange
 
-    line = Line(orders["endpoint"], orders["name"], orders["secret"])
-    line.start({"methods": exchange.methods(), "device": orders["device"]})
+    line = Line(orders["endpoint"], orders["name"], orders["secret"], exchange.methods)
+    line.start({"device": orders["device"]})
     LOG.info("worker for %s is ready", orders["device"])
     worker = _Worker(line, cancel, orders["device"], fill)
     while True:

@@ -295,7 +295,6 @@ def contents(sources: Path | None = None, client: Path | None = None) -> Iterato
         (sources / "gimp" / "pluripaint_gimp", "pluripaint_gimp"),
         (client or sources / "pluripaint_client", "pluripaint_client"),
         (sources / "gimp" / "shim", "shim"),
-        (sources / "gimp" / "locale", "locale"),
     ):
         for path in sorted(folder.rglob("*")):
             known = path.suffix not in (".pyc", ".po", ".pot") and not set(_SKIPPED) & set(path.parts)

@@ -19,6 +19,7 @@ from .connection import Connection
 from .errors import ConnectionLost, DaemonError, Incompatible, NotOurs, NotRunning, Refused, TimedOut
 from .messages import Event, Failed, JobRequest
 from .protocol import Header, ProtocolError
+from .texts import _
 from .zmtp import AuthenticationFailed, Dealer, ZmtpError
 
 VERDICT_SECONDS = 0.9
@@ -27,7 +28,7 @@ VERDICT_SECONDS = 0.9
 SILENCE_SECONDS = 15.0
 """The daemon speaks each second while it has a job of ours; after this long without a byte it is lost."""
 
-_RESTART = "Restart it with “pluripaint daemon restart” and try again."
+_RESTART = _("Restart it with “pluripaint daemon restart” and try again.")
 
 
 def best_transport() -> Any:
@@ -63,7 +64,9 @@ class Client:
         self._quiet_since: float | None = None
         if not set(found.protocol) & set(protocol.ACCEPTED_VERSIONS):
             raise Incompatible(
-                f"The daemon (version {found.version}) speaks another protocol than this plug-in.",
+                _("The daemon (version {version}) speaks another protocol than this plug-in.").format(
+                    version=found.version
+                ),
                 protocol.UPDATE,
             )
         deadline = time.monotonic() + timeout
@@ -78,11 +81,13 @@ class Client:
                 message_limit=protocol.LIMITS.job_bytes,
             )
         except AuthenticationFailed:
-            raise Refused("The daemon refuses this plug-in's password.", _RESTART) from None
+            raise Refused(_("The daemon refuses this plug-in's password."), _RESTART) from None
         except ZmtpError as error:
-            raise NotOurs(f"Something else answers at the daemon's port ({error}).", _RESTART) from None
+            raise NotOurs(
+                _("Something else answers at the daemon's port ({error}).").format(error=error), _RESTART
+            ) from None
         except OSError:
-            raise NotRunning("The pluripaint daemon is not running.", places.START_BY_HAND) from None
+            raise NotRunning(_("The pluripaint daemon is not running."), places.START_BY_HAND) from None
         try:
             self._prove(max(0.1, deadline - time.monotonic()))
         except BaseException:
@@ -101,11 +106,11 @@ class Client:
         deadline = time.monotonic() + timeout
         started = None
         tried: Connection | None = None
-        problem: DaemonError = NotRunning("The pluripaint daemon is not running.", places.START_BY_HAND)
+        problem: DaemonError = NotRunning(_("The pluripaint daemon is not running."), places.START_BY_HAND)
         while True:
             found, reason = places.find()
             if reason:
-                problem = NotRunning(reason, "Delete the file and start the daemon again.")
+                problem = NotRunning(reason, _("Delete the file and start the daemon again."))
             # A file that already failed for good is not tried again until another one replaces it.
             if found is not None and found != tried:
                 left = max(0.05, deadline - time.monotonic())
@@ -122,7 +127,9 @@ class Client:
             if started is None:
                 started = places.start_daemon()
             elif started.poll() not in (None, 0):
-                raise NotRunning("The pluripaint daemon ended at once.", "See “pluripaint daemon logs”.")
+                raise NotRunning(
+                    _("The pluripaint daemon ended at once."), _("See “pluripaint daemon logs”.")
+                )
             elif started.returncode == 0 and found is not None:
                 # Another daemon was there first (it may just have been slow to answer): ask that one again.
                 tried = None
@@ -137,13 +144,13 @@ class Client:
         try:
             reply = self._request("ping", {"nonce": nonce}, timeout)
         except TimedOut:
-            raise NotOurs("What answers at the daemon's port does not prove itself.", _RESTART) from None
+            raise NotOurs(_("What answers at the daemon's port does not prove itself."), _RESTART) from None
         except ConnectionLost:
-            raise NotOurs("What answers at the daemon's port hung up.", _RESTART) from None
+            raise NotOurs(_("What answers at the daemon's port hung up."), _RESTART) from None
         expected = protocol.proof(self.connection.token, self.connection.port, nonce)
         given = reply.get("proof")
         if not isinstance(given, str) or not hmac.compare_digest(given.encode(), expected.encode()):
-            raise NotOurs("What answers at the daemon's port is not the pluripaint daemon.", _RESTART)
+            raise NotOurs(_("What answers at the daemon's port is not the pluripaint daemon."), _RESTART)
 
     # -------------------------------------------------------------------------------------- questions
 
@@ -224,12 +231,12 @@ class Client:
     def close(self) -> None:
         """Hang up; the daemon drops this client's jobs."""
         self._dealer.close()
-        self._lost = self._lost or ConnectionLost("This connection was closed.")
+        self._lost = self._lost or ConnectionLost(_("This connection was closed."))
 
     def __enter__(self) -> Client:
         return self
 
-    def __exit__(self, *_: object) -> None:
+    def __exit__(self, *raised: object) -> None:
         self.close()
 
     # -------------------------------------------------------------------------------------- plumbing
@@ -243,7 +250,10 @@ class Client:
                 raise self._lost
             left = deadline - time.monotonic()
             if left <= 0:
-                raise TimedOut(f"The daemon did not answer within {timeout:g} seconds.", _RESTART)
+                raise TimedOut(
+                    _("The daemon did not answer within {seconds:g} seconds.").format(seconds=timeout),
+                    _RESTART,
+                )
             self._receive(left)
         reply, refusal = self._replies.pop(reference)
         if refusal is not None:
@@ -257,7 +267,7 @@ class Client:
         try:
             self._dealer.send([protocol.encode(kind, fields), *frames], timeout)
         except ZmtpError as error:
-            self._lose(f"The connection to the daemon ended ({error}).")
+            self._lose(_("The connection to the daemon ended ({error}).").format(error=error))
             assert self._lost is not None
             raise self._lost from None
 
@@ -269,10 +279,10 @@ class Client:
             if frames is not None:
                 self._sort(frames)
         except ZmtpError as error:
-            self._lose(f"The daemon went away ({error}).")
+            self._lose(_("The daemon went away ({error}).").format(error=error))
             return True
         except ProtocolError as error:
-            self._lose(f"The daemon said something that makes no sense. {error.sentence}")
+            self._lose(_("The daemon said something that makes no sense.") + f" {error.sentence}")
             self._dealer.close()
             return True
         if frames is not None or self._dealer.bytes_received != before or self._dealer.unsent:
@@ -286,7 +296,9 @@ class Client:
         if self._quiet_since is None:
             self._quiet_since = now
         elif now - self._quiet_since > SILENCE_SECONDS:
-            self._lose(f"The daemon has been silent for {SILENCE_SECONDS:.0f} seconds.")
+            self._lose(
+                _("The daemon has been silent for {seconds:.0f} seconds.").format(seconds=SILENCE_SECONDS)
+            )
             self._dealer.close()
 
     def _sort(self, frames: list[bytes]) -> None:
@@ -321,7 +333,7 @@ def main() -> int:
     """``python -m pluripaint_client.client``: one line that says whether the daemon answers."""
     try:
         with Client.connect(start=False) as client:
-            print(f"The daemon answers in {client.ping() * 1000:.1f} ms.")
+            print(_("The daemon answers in {time:.1f} ms.").format(time=client.ping() * 1000))
     except DaemonError as error:
         print(error, file=sys.stderr)
         return 1

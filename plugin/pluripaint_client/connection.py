@@ -17,11 +17,12 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from .errors import NotRunning
+from .texts import _
 
 FILE = "connection.json"
 LAUNCH_FILE = "launch.json"
 SNAPPED_EDITORS = ("gimp", "krita")
-START_BY_HAND = "Start it with “pluripaint daemon start”, or run the installer again."
+START_BY_HAND = _("Start it with “pluripaint daemon start”, or run the installer again.")
 
 SCRUBBED = ("LD_LIBRARY_PATH", "LD_PRELOAD", "PYTHONHOME", "PYTHONPATH", "GI_TYPELIB_PATH", "VIRTUAL_ENV")
 """Set by AppImages and editors for themselves; they would break the daemon's own Python."""
@@ -136,9 +137,9 @@ def read(path: Path) -> Connection:
             version=str(fields["version"]),
         )
     except (ValueError, KeyError, TypeError, RecursionError):
-        raise BadFileError(f"{path} is damaged.") from None
+        raise BadFileError(_("{path} is damaged.").format(path=path)) from None
     if connection.host != "127.0.0.1" or not 0 < connection.port < 65536 or len(connection.token) < 32:
-        raise BadFileError(f"{path} does not name a daemon on this machine.")
+        raise BadFileError(_("{path} does not name a daemon on this machine.").format(path=path))
     return connection
 
 
@@ -150,14 +151,16 @@ def _read_private(path: Path) -> bytes:
     except FileNotFoundError:
         raise
     except OSError as error:
-        raise BadFileError(f"{path} cannot be read ({error.strerror}).") from None
+        raise BadFileError(
+            _("{path} cannot be read ({reason}).").format(path=path, reason=error.strerror)
+        ) from None
     status = os.fstat(descriptor)
     if not stat.S_ISREG(status.st_mode) or status.st_size > _LARGEST_FILE:
         os.close(descriptor)
-        raise BadFileError(f"{path} is not a connection file.")
+        raise BadFileError(_("{path} is not a connection file.").format(path=path))
     with os.fdopen(descriptor, "rb") as file:
         if hasattr(os, "getuid") and (status.st_uid != os.getuid() or status.st_mode & 0o077):
-            raise BadFileError(f"{path} can be read or written by other users.")
+            raise BadFileError(_("{path} can be read or written by other users.").format(path=path))
         return file.read(_LARGEST_FILE)
 
 
@@ -204,7 +207,7 @@ def launch_command() -> list[str]:
     beside = Path(sys.executable or "python").with_name(name)
     found = str(beside) if beside.exists() else shutil.which("pluripaint-daemon")
     if not found:
-        raise NotRunning("The pluripaint daemon is not running and was not found here.", START_BY_HAND)
+        raise NotRunning(_("The pluripaint daemon is not running and was not found here."), START_BY_HAND)
     return [found]
 
 
@@ -248,5 +251,6 @@ def start_daemon() -> subprocess.Popen[bytes]:
         )
     except OSError as error:
         raise NotRunning(
-            f"The pluripaint daemon could not be started ({error.strerror}).", START_BY_HAND
+            _("The pluripaint daemon could not be started ({reason}).").format(reason=error.strerror),
+            START_BY_HAND,
         ) from None

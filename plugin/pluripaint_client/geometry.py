@@ -10,6 +10,8 @@ import math
 from collections.abc import Sequence
 from typing import NamedTuple
 
+from .texts import _
+
 
 class Region(NamedTuple):
     """A rectangle: columns ``left … left + width − 1``, rows ``top … top + height − 1``."""
@@ -173,9 +175,10 @@ def region_around(box: Region, canvas: Region, rules: RegionRules = RULES) -> Re
     region = _clipped(box.grown(low), canvas)
     if low < rules.least_margin or region.area > rules.most_area:
         raise TooLarge(
-            f"The hole of {box.width} × {box.height} pixels is too large to fill at once "
-            f"(about {math.isqrt(rules.most_area)} × {math.isqrt(rules.most_area)} with its surroundings); "
-            "select and fill it in parts."
+            _(
+                "The hole of {width} × {height} pixels is too large to fill at once "
+                "(about {side} × {side} with its surroundings); select and fill it in parts."
+            ).format(width=box.width, height=box.height, side=math.isqrt(rules.most_area))
         )
     return region
 
@@ -209,15 +212,17 @@ def plan(mask: bytes, canvas: Region, rules: RegionRules = RULES) -> list[Region
     """
     found = islands(mask, canvas.width, canvas.height)
     if not found:
-        raise Empty("Nothing is selected; select what is to be replaced.")
+        raise Empty(_("Nothing is selected; select what is to be replaced."))
     try:
         return cluster([box.moved(canvas.left, canvas.top) for box in found], canvas, rules)
     except TooLarge:
         if len(found) == 1:
             raise
         raise TooLarge(
-            "The selected places are too large or too far apart to fill in one go; "
-            "select and fill fewer at a time."
+            _(
+                "The selected places are too large or too far apart to fill in one go; "
+                "select and fill fewer at a time."
+            )
         ) from None
 
 

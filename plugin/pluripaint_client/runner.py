@@ -17,6 +17,7 @@ from typing import Any, Callable, Sequence
 from .errors import DaemonError
 from .messages import ENDINGS, CancelledJob, CandidateReady, Done, Event, Failed, JobRequest
 from .protocol import HIGHEST_SEED, ProtocolError
+from .texts import _
 
 Connect = Callable[[], Any]
 
@@ -144,10 +145,18 @@ class JobRunner(threading.Thread):
         except (DaemonError, ProtocolError) as error:
             ending = Failed("", error.code, error.sentence, error.next_step)
         except OSError as error:
-            ending = Failed("", "system", f"The daemon cannot be reached: {error}.", "Run pluripaint doctor.")
+            ending = Failed(
+                "",
+                "system",
+                _("The daemon cannot be reached: {error}.").format(error=error),
+                _("Run “pluripaint doctor”."),
+            )
         except Exception as error:  # a thread that dies silently would leave a window waiting for ever
             ending = Failed(
-                "", "bug", f"The plug-in failed: {type(error).__name__}: {error}.", "Please report it."
+                "",
+                "bug",
+                _("The plug-in failed: {error}.").format(error=f"{type(error).__name__}: {error}"),
+                _("Please report it."),
             )
         self.events.put(ending)
 
@@ -195,7 +204,7 @@ class Asking(threading.Thread):
             finally:
                 client.close()
         except (DaemonError, ProtocolError) as error:
-            self.answer = (None, f"{error.sentence} {error.next_step}".strip())
+            self.answer = (None, f"{_(error.sentence)} {_(error.next_step)}".strip())
         except Exception as error:
             self.answer = (None, f"{type(error).__name__}: {error}")
 

@@ -9,13 +9,13 @@ from pluripaint_client import rows
 from pluripaint_client.geometry import Region
 from pluripaint_client.messages import Accepted, CancelledJob, CandidateReady, Done, Failed, Progress, Queued
 from pluripaint_client.runner import Asking, Collected, JobRunner, Settings
+from pluripaint_client.texts import _
 
 from . import variations
 from .backend import NONINTERACTIVE, WITH_LAST_VALS, Argument, Backend, Invocation, Procedure
 from .formats import travel
 from .selected import CannotFill, NothingSelected
 from .snapshot import Snapshot, choose_source, take
-from .texts import _
 
 PREFIX = "plug-in-pluripaint-"
 
@@ -117,7 +117,7 @@ def told(event: object, text: str, fraction: float, have: int, wanted: int) -> t
     if isinstance(event, Queued):
         return _("Waiting: number {place} in the queue").format(place=event.place), fraction
     if isinstance(event, Progress):
-        return (event.note or stage_name(event.stage)), max(fraction, event.fraction)
+        return (_(event.note) or stage_name(event.stage)), max(fraction, event.fraction)
     if isinstance(event, CandidateReady):
         return _("{have} finished").format(have=have), fraction
     return text, fraction
@@ -137,7 +137,7 @@ def stage_name(stage: str) -> str:
 def sentence(ending: object) -> str:
     """What went wrong and the next step."""
     if isinstance(ending, Failed):
-        return f"{ending.sentence} {ending.next_step}".strip()
+        return f"{_(ending.sentence)} {_(ending.next_step)}".strip()
     if isinstance(ending, CancelledJob):
         return _("Cancelled.")
     return _("No variation came out. Try a smaller selection or another method.")

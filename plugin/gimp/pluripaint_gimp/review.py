@@ -12,9 +12,9 @@ gi.require_version("Gtk", "3.0")
 from gi.repository import Gdk, GLib, Gtk  # noqa: E402
 
 from pluripaint_client.geometry import Region  # noqa: E402
+from pluripaint_client.texts import _  # noqa: E402
 
 from . import picture  # noqa: E402
-from .texts import _  # noqa: E402
 
 HELP = _("← → flip · Space keep · B before · Delete discard this one · Enter insert · Esc discard")
 _THUMB_SIDE = 120  # pixels

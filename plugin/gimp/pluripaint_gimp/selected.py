@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from pluripaint_client import geometry, rows
 from pluripaint_client.geometry import Region
 from pluripaint_client.runner import Settings
+from pluripaint_client.texts import _
 
 from .backend import Backend
 from .formats import Travel
-from .texts import _
 
 QUICK_MASK = "Qmask"
 """GIMP's own name, in every language, for the channel that is the selection while the Quick Mask is on."""

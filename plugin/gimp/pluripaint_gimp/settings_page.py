@@ -15,9 +15,9 @@ from pluripaint_client import geometry  # noqa: E402
 from pluripaint_client.geometry import Region  # noqa: E402
 from pluripaint_client.protocol import HIGHEST_SEED  # noqa: E402
 from pluripaint_client.runner import Settings  # noqa: E402
+from pluripaint_client.texts import _  # noqa: E402
 
 from . import picture  # noqa: E402
-from .texts import _  # noqa: E402
 
 _CONTEXT_COLOR, _SELECTION_COLOR = bytes((255, 190, 0)), bytes((255, 255, 255))
 CONTEXT_SIDE = 260
@@ -98,7 +98,7 @@ class SettingsPage(Gtk.Box):
             name = str(one.get("name", ""))
             key = f"best:{name}"
             if name and key not in have:
-                self._method.append(key, str(one.get("title") or name))
+                self._method.append(key, _(str(one.get("title") or name)))
         self._method.set_active_id(f"{self._start.preset}:{self._start.method}")
         if self._method.get_active_id() is None:
             self._method.set_active(0)

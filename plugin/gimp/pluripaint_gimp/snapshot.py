@@ -8,11 +8,11 @@ from pluripaint_client import geometry
 from pluripaint_client.geometry import Region
 from pluripaint_client.messages import JobRequest, RegionData
 from pluripaint_client.runner import Settings
+from pluripaint_client.texts import _
 
 from .backend import Backend
 from .formats import Travel, split_alpha, travel
 from .selected import CannotFill, Selected, effective, of_mask, quick_mask, spread
-from .texts import _
 
 _REASONS = {
     "group": _("a layer group is active"),

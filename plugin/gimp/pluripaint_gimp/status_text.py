@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from .texts import _, ngettext
+from pluripaint_client.texts import _, ngettext
 
 _STATES = {"idle": _("idle"), "busy": _("at work"), "loading": _("loading"), "starting": _("starting")}
 

@@ -13,11 +13,11 @@ from pluripaint_client import rows
 from pluripaint_client.geometry import Region
 from pluripaint_client.messages import CandidateReady
 from pluripaint_client.runner import Settings
+from pluripaint_client.texts import _
 
 from .backend import Backend, NewLayer
 from .selected import CannotFill
 from .snapshot import Snapshot, what_changed
-from .texts import _
 
 MARK = 1  # version of the notes on groups and layers
 

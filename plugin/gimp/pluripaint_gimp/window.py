@@ -15,6 +15,7 @@ from pluripaint_client import geometry  # noqa: E402
 from pluripaint_client.geometry import Region  # noqa: E402
 from pluripaint_client.messages import CandidateReady, Done, Failed  # noqa: E402
 from pluripaint_client.runner import Asking, Collected, JobRunner, Settings  # noqa: E402
+from pluripaint_client.texts import _, ngettext  # noqa: E402
 
 from . import actions, picture, variations  # noqa: E402
 from .backend import Backend  # noqa: E402
@@ -24,7 +25,6 @@ from .selected import bounds as selection_bounds  # noqa: E402
 from .settings_page import CONTEXT_SIDE, SettingsPage, context_view  # noqa: E402
 from .snapshot import Snapshot, choose_source, seen_around, take  # noqa: E402
 from .status_text import status_lines  # noqa: E402
-from .texts import _, ngettext  # noqa: E402
 
 POLL_MS = 40
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
-from .texts import _
+from pluripaint_client.texts import _
 
 _LAYERS = ("paintlayer", "grouplayer", "filelayer", "filterlayer", "filllayer", "clonelayer", "vectorlayer")
 _MASKS = ("transparencymask", "filtermask", "transformmask", "colorizemask")

@@ -12,9 +12,9 @@ from pathlib import Path
 from typing import Any, NamedTuple, Tuple
 
 from pluripaint_client import rows
+from pluripaint_client.texts import _
 
 from .qt import QtCore
-from .texts import _
 
 Space = Tuple[str, str, str]
 

@@ -7,10 +7,10 @@ from typing import Any, Callable
 
 from pluripaint_client import Client
 from pluripaint_client.runner import Asking, Connect, Settings, connect_to_daemon
+from pluripaint_client.texts import _
 
 from .review import Variation
 from .run import ENDED, REVIEW, RUNNING, Run, Snapshot
-from .texts import _
 
 from .qt import QtCore, Signal  # isort: skip
 

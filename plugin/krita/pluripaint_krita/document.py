@@ -6,10 +6,10 @@ from typing import Any, Tuple
 
 from pluripaint_client import JobRequest, Region, RegionData, geometry, rows
 from pluripaint_client.runner import Settings
+from pluripaint_client.texts import _
 
 from . import active, colour
 from .run import Snapshot
-from .texts import _
 
 
 class Refusal(Exception):

@@ -9,13 +9,13 @@ from typing import Any
 
 from pluripaint_client import CandidateReady, Region, RegionData
 from pluripaint_client.runner import Settings
+from pluripaint_client.texts import _
 
 from . import active, colour, document, keep, layers, pictures, sets
 from .document import NoSelection, Refusal
 from .layers import InsertError
 from .review import Variation
 from .run import Run, Snapshot
-from .texts import _
 
 _GROUP, _NAME = "pluripaint", "settings"
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 from krita import DockWidget, DockWidgetFactory, DockWidgetFactoryBase, Extension, Krita
+from pluripaint_client.texts import _
 
 from .desk import Desk
 from .editor import KritaEditor
 from .panel import Panel, StatusDialog
 from .qt import Qt, QtWidgets
-from .texts import _
 
 DOCKER = "pluripaint_docker"
 _MENU = "pluripaint_menu"
@@ -113,6 +113,11 @@ class Inpaint(Extension):
             ("pluripaint_status", _("Inpaint Settings / Status…"), self._status),
         ):
             action = window.createAction(name, text, "filter/" + _MENU)
+            action.setIconText(text)
+            # Krita has it in English, from the action file, and makes the tool tip of that itself, again and again.
+            described = _(action.whatsThis())
+            action.setWhatsThis(described)
+            action.setStatusTip(described)
             action.triggered.connect(lambda _checked=False, act=act: act())
         desk().said.connect(self._say)
 

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 from typing import Any, Callable
 
+from pluripaint_client.texts import _, ngettext
+
 from . import active, sets
 from .qt import QtCore, QtWidgets
-from .texts import _, ngettext
 
 Say = Callable[[str], None]
 

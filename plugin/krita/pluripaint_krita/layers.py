@@ -6,12 +6,12 @@ from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 from pluripaint_client import Region
+from pluripaint_client.texts import _
 
 from . import active, colour, sets
 from .qt import QtCore
 from .review import Variation
 from .run import Run, Snapshot
-from .texts import _
 
 
 class InsertError(Exception):

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
+from pluripaint_client.texts import _
+
 from .desk import Desk, status_in_words
 from .qt import QtCore, QtGui, QtWidgets
 from .review_page import Ask, ReviewPage
 from .settings_page import SettingsPage
-from .texts import _
 
 
 class Pages(QtWidgets.QStackedWidget):

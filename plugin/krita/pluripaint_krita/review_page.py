@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import Any, Callable
 
+from pluripaint_client.texts import _
+
 from . import pictures
 from .desk import Desk
 from .picture_view import PictureView
 from .qt import Qt, QtCore, QtGui, QtWidgets
 from .run import REVIEW, RUNNING, Run
-from .texts import _
 
 _THUMBNAIL = 64
 

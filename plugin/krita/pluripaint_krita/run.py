@@ -19,9 +19,9 @@ from pluripaint_client import (
 )
 from pluripaint_client.protocol import HIGHEST_SEED
 from pluripaint_client.runner import Connect, JobRunner, Settings, connect_to_daemon
+from pluripaint_client.texts import _, ngettext
 
 from .review import Review
-from .texts import _, ngettext
 
 RUNNING, REVIEW, ENDED = "running", "review", "ended"
 
@@ -172,8 +172,9 @@ class Run:
         self.fraction = event.fraction
         if event.stage:
             self.message = stage_in_words(event.stage)
-        if event.note and event.note not in self.notes:
-            self.notes.append(event.note)
+        note = _(event.note)
+        if note and note not in self.notes:
+            self.notes.append(note)
 
     def _done(self, event: Done) -> None:
         self._job = None
@@ -209,7 +210,7 @@ class Run:
 
     def _failed(self, event: Failed) -> None:
         self._job, self.failure = None, event
-        sentence = f"{event.sentence} {event.next_step}".strip()
+        sentence = f"{_(event.sentence)} {_(event.next_step)}".strip()
         if self.given_up:
             self._end()
         elif self.review.variations:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
+from pluripaint_client.texts import _
+
 from .desk import Desk
 from .picture_view import ContextView
 from .qt import Qt, QtCore, QtWidgets
-from .texts import _
 
 
 class SettingsPage(QtWidgets.QWidget):
@@ -48,7 +49,7 @@ class SettingsPage(QtWidgets.QWidget):
         layout.addWidget(self.generate)
         layout.addWidget(self.transparent)
         layout.addStretch(1)
-        for name in ("count", "method", "generate", "transparent", "source", "grow", "feather"):
+        for name in ("count", "method", "more", "generate", "transparent", "source", "grow", "feather"):
             getattr(self, name).setObjectName("pluripaint_" + name)
         self._connect()
         self.fill()
@@ -146,7 +147,7 @@ class SettingsPage(QtWidgets.QWidget):
             if not entry.get("trained", True):
                 continue
             name = str(entry.get("name", ""))
-            entries.append((str(entry.get("title") or name), f"best/{name}"))
+            entries.append((_(str(entry.get("title") or name)), f"best/{name}"))
         chosen = f"{self._desk.settings.preset}/{self._desk.settings.method}"
         if chosen not in [data for _title, data in entries]:
             entries.append((self._desk.settings.method, chosen))

@@ -15,8 +15,16 @@ from skimage import data
 from stage import Stage
 
 
+@pytest.fixture(scope="module")
+def translated() -> bool:
+    """Whether the module's GIMP speaks the language of ``pseudo_locale``; a module may say so."""
+    return False
+
+
 @pytest.fixture(scope="module", params=["2.10", "3.0"])
-def gimp(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
+def gimp(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, translated: bool
+) -> Iterator[Any]:
     """A running GIMP with a photograph open and a warm daemon beside it."""
     version = request.param
     folder = tmp_path_factory.mktemp(f"gimp {version}")
@@ -27,7 +35,9 @@ def gimp(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactor
     stage = Stage(shots_folder(folder), gtk=True)
     running = daemon = None
     try:
-        running = Gimp(stage, root, folder / f"pp-{version}-{os.getpid()}", photo, version)
+        running = Gimp(
+            stage, root, folder / f"pp-{version}-{os.getpid()}", photo, version, translated=translated
+        )
         daemon = Daemon(running.home)
         running.daemon = daemon
         running.remember(variations=3, preset="fast", method="exemplar", seed=7)

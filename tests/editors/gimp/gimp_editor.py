@@ -6,6 +6,7 @@ import contextlib
 import json
 import os
 import shutil
+import signal
 import socket
 import subprocess
 import sys
@@ -15,6 +16,7 @@ from typing import Any
 import numpy as np
 import psutil
 from PIL import Image
+from pseudo_locale import LANGUAGE, write_catalogue
 from stage import PATIENCE, Stage, end, last_lines, persistently, wait_for
 
 from pluripaint_client import Client
@@ -41,13 +43,22 @@ class Vanished(AssertionError):
 class Gimp:
     """One running GIMP.
 
-    ``root``: a root folder to run in, ``None``: this system's GIMP 2.10; ``docks``: with its usual dock windows.
+    ``root``: a root folder to run in, ``None``: this system's GIMP 2.10; ``docks``: with its usual dock windows;
+    ``translated``: with a catalogue of ours in the language of ``pseudo_locale``.
     """
 
     def __init__(
-        self, stage: Stage, root: Path | None, home: Path, picture: Path, version: str, docks: bool = False
+        self,
+        stage: Stage,
+        root: Path | None,
+        home: Path,
+        picture: Path,
+        version: str,
+        docks: bool = False,
+        translated: bool = False,
     ) -> None:
         self.stage, self.root, self.version, self.docks = stage, root, version, docks
+        self.translated = translated
         self.inside = Path("/tmp") / home.name
         self.outside = (root / "tmp" / home.name) if root else home
         shutil.rmtree(self.outside, ignore_errors=True)
@@ -76,7 +87,10 @@ class Gimp:
             raise AssertionError(f"{failure}\n{said}") from failure
 
     def _install(self) -> None:
-        deploy(self.profile, "/usr/bin/python3")
+        plug_in = deploy(self.profile, "/usr/bin/python3")
+        if self.translated:
+            write_catalogue(plug_in / "pluripaint_client" / "locale")
+            shutil.copytree(Path(__file__).with_name("looking"), self.outside / "looking")
         hand = self.profile / "plug-ins" / "pluripaint-hand"
         hand.mkdir()
         entry = hand / "pluripaint-hand.py"
@@ -109,6 +123,9 @@ class Gimp:
             ),
             "NO_AT_BRIDGE": "1",
         }
+        if self.translated:
+            environment["LANGUAGE"] = LANGUAGE
+            environment["PYTHONPATH"] = str(self.inside / "looking")
         command = [f"gimp-{self.version}", "-n", "-s", "-d", "-f"]
         if self.version != "2.10":
             command += ["--batch-interpreter", "plug-in-script-fu-eval"]
@@ -244,6 +261,14 @@ class Gimp:
     def plug_in_process(self) -> psutil.Process:
         """Our plug-in's process, once it is there."""
         return wait_for(self._at_work, PATIENCE, "the plug-in's process")
+
+    def words(self) -> list[list[str]]:
+        """Every text in our plug-in's windows, each window's title first; GIMP was started ``translated``."""
+        file = self.outside / "looking" / "words.json"
+        file.unlink(missing_ok=True)
+        self.plug_in_process().send_signal(signal.SIGUSR2)
+        wait_for(file.exists, PATIENCE, "the words in the plug-in's windows")
+        return list(json.loads(file.read_text("utf-8")))
 
     def peak_memory(self, process: psutil.Process, until: Any) -> int:
         """Resident MB of a process at their highest while waiting for ``until``."""

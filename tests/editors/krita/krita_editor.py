@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import psutil
+from pseudo_locale import LANGUAGE, write_catalogue
 from stage import PATIENCE, Stage, end, last_lines, persistently, wait_for
 
 from pluripaint_client import Client
@@ -30,10 +31,15 @@ QUICK = {"variations": 1, "preset": "fast", "method": "exemplar", "seed": 7}
 
 
 class KritaEditor:
-    """Started with the plug-in installed and switched on by its own deploy command."""
+    """Started with the plug-in installed and switched on by its own deploy command.
 
-    def __init__(self, stage: Stage, folder: Path, settings: dict[str, Any]) -> None:
-        self.stage, self.folder = stage, folder
+    ``translated``: with a catalogue of ours in the language of ``pseudo_locale``.
+    """
+
+    def __init__(
+        self, stage: Stage, folder: Path, settings: dict[str, Any], translated: bool = False
+    ) -> None:
+        self.stage, self.folder, self.translated = stage, folder, translated
         self.log = folder / "krita.log"
         self.home = folder / "pluripaint home"
         self.home.mkdir(parents=True)
@@ -49,6 +55,9 @@ class KritaEditor:
         command = [sys.executable, str(DEPLOY), "install"]
         command += ["--data", str(self._data / "krita"), "--config", str(config)]
         subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
+        if self.translated:
+            vendor = self._data / "krita" / "pykrita" / "pluripaint_krita" / "vendor"
+            write_catalogue(vendor / "pluripaint_client" / "locale")
         shutil.copytree(HAND, self._data / "krita" / "pykrita", dirs_exist_ok=True)
         lines = config.read_text().splitlines()
         lines.insert(lines.index("[python]") + 1, "enable_pluripaint_hand=true")
@@ -78,6 +87,7 @@ class KritaEditor:
             "PLURIPAINT_TEST_HAND": str(self._port),
             # Kernels compiled once for all test runs.
             "NUMBA_CACHE_DIR": str(CACHE / "numba"),
+            **({"LANGUAGE": LANGUAGE} if self.translated else {}),
         }
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(

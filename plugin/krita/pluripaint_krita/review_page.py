@@ -12,7 +12,8 @@ from .picture_view import PictureView
 from .qt import Qt, QtCore, QtGui, QtWidgets
 from .run import REVIEW, RUNNING, Run
 
-_THUMBNAIL = 64
+_SMALLEST, _LARGEST = 64, 160
+"""Sides of a thumbnail: four are to fit beside each other, the large picture is to keep most of the height."""
 
 Ask = Callable[[str], bool]
 
@@ -62,8 +63,7 @@ class ReviewPage(QtWidgets.QWidget):
         self.strip.setFlow(QtWidgets.QListView.Flow.LeftToRight)
         self.strip.setWrapping(False)
         self.strip.setMovement(QtWidgets.QListView.Movement.Static)
-        self.strip.setIconSize(QtCore.QSize(_THUMBNAIL, _THUMBNAIL))
-        self.strip.setFixedHeight(_THUMBNAIL + self.fontMetrics().height() + 18)
+        self._size_strip(_SMALLEST)
         self.strip.currentRowChanged.connect(self._row_changed)
         self.newest = QtWidgets.QCheckBox(_("Show the &newest as it arrives"))
         self.newest.toggled.connect(self._follow)
@@ -103,6 +103,21 @@ class ReviewPage(QtWidgets.QWidget):
             for widget in row:
                 choices.addWidget(widget)
             layout.addLayout(choices)
+
+    def _size_strip(self, side: int) -> None:
+        self._side = side
+        self.strip.setIconSize(QtCore.QSize(side, side))
+        self.strip.setFixedHeight(side + self.fontMetrics().height() + 18)
+
+    def resizeEvent(self, event: Any) -> None:  # noqa: N802
+        """Thumbnails grow with the docker, in steps, so that dragging its border does not draw them at every pixel."""
+        fitting = min((self.width() - 40) // 4, self.height() // 4) // 16 * 16
+        side = min(max(fitting, _SMALLEST), _LARGEST)
+        if side != self._side:
+            self._size_strip(side)
+            for row in range(self.strip.count()):
+                self.strip.item(row).setData(Qt.ItemDataRole.UserRole, None)
+            self.fill()
 
     # -------------------------------------------------------------------------------------------- showing
 
@@ -179,7 +194,7 @@ class ReviewPage(QtWidgets.QWidget):
         stage, patches = self._desk.stage(run), self._desk.patches(run, variation)
         composite = stage.with_patches(patches)
         ratio = self.devicePixelRatioF()
-        return QtGui.QPixmap.fromImage(pictures.thumbnail(composite, stage.focus(patches), _THUMBNAIL, ratio))
+        return QtGui.QPixmap.fromImage(pictures.thumbnail(composite, stage.focus(patches), self._side, ratio))
 
     def _fill_picture(self, run: Run) -> None:
         """Composites are made only when something else is to be seen."""

@@ -255,6 +255,22 @@ def test_settings_progress_review_insert(docker):
     assert docker.panel.stack.currentWidget() is page
 
 
+@pytest.mark.parametrize(("width", "height", "side"), [(440, 480, 96), (900, 1000, 160)])
+def test_thumbnails_grow_with_the_docker(docker, width, height, side):
+    docker.panel.resize(width, height)
+    docker.reviewed(10, 11)
+    strip = docker.panel.review.strip
+    docker.until(lambda: strip.iconSize().width() == side, "the strip's size")
+    ratio = strip.devicePixelRatioF()
+    for row in range(2):
+        (drawn,) = strip.item(row).icon().availableSizes()
+        assert max(drawn.width(), drawn.height()) == int(side * ratio), "drawn for this size, not scaled up"
+    docker.panel.resize(460, 520)
+    docker.until(lambda: strip.iconSize().width() == 96, "the strip's new size")
+    (drawn,) = strip.item(0).icon().availableSizes()
+    assert max(drawn.width(), drawn.height()) == int(96 * ratio)
+
+
 def test_keys_flip_mark_compare_and_throw_out(docker):
     docker.reviewed(10, 11, 12)
     review = docker.desk.current.review

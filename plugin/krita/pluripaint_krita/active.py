@@ -30,10 +30,11 @@ def source(document: Any, nodes: list[Any], want_all_visible: bool) -> Source:
     Args:
         nodes: what is selected in the Layers docker; may be empty.
     """
-    active = document.activeNode()
-    layer = climb(active)
-    if want_all_visible or layer is None:
+    layer = climb(document.activeNode())
+    if want_all_visible:
         return Source(None, True, "")
+    if layer is None:
+        return Source(None, True, _("Working on all that is visible: no layer is active."))
     layers = {_identity(climb(node)) for node in nodes if climb(node) is not None}
     reason = _("several layers are selected") if len(layers) > 1 else why_not_alone(layer)
     if reason:
@@ -84,6 +85,12 @@ def why_not_alone(layer: Any) -> str:
             return _("“{name}” lies in a hidden group").format(name=name)
         parent = parent.parentNode()
     return ""
+
+
+def place(layer: Any) -> tuple[int, int]:
+    """Where a layer's pixels lie: what moving it changes."""
+    position = layer.position()
+    return position.x(), position.y()
 
 
 def _identity(node: Any) -> str:

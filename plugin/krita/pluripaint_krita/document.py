@@ -91,6 +91,7 @@ def of_selection(
         request=JobRequest(parts, depth=how.depth, channels=how.channels, space=how.space),
         space=space,
         size=(canvas.width, canvas.height),
+        source_at=active.place(layer) if layer is not None else None,
         note=chosen.note,
     )
 

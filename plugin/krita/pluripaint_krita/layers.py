@@ -122,6 +122,12 @@ def _place(app: Any, taken: Snapshot) -> tuple[Any, Any | None, str]:
     above = active.find(document, taken.above_id)
     if above is None:
         return document, None, _("The layer is gone: the variations lie on top of all layers.")
+    if taken.source_at is not None and active.place(above) != taken.source_at:
+        return (
+            document,
+            None,
+            _("The layer was moved: the variations lie on top of all layers, where it was."),
+        )
     return document, above, ""
 
 

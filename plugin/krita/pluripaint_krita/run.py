@@ -40,6 +40,7 @@ class Snapshot:
         request: the regions' pixels and masks with count, seed and method still to be set.
         space: the editor's own description of the pixels sent (Krita: model, depth, profile).
         size: the document's width and height.
+        source_at: where the source layer's pixels lay (``None``: all that is visible).
         note: a sentence about what was done differently from what was asked, or empty.
     """
 
@@ -50,6 +51,7 @@ class Snapshot:
     space: tuple[str, str, str]
     size: tuple[int, int]
     above_id: str = ""
+    source_at: tuple[int, int] | None = None
     note: str = ""
 
     def selection_over(self, box: Region) -> bytes:

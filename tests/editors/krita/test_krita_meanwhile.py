@@ -122,12 +122,12 @@ def test_a_closed_document_becomes_a_new_one(krita, at_work):
 
 STATES = {
     "another blend mode": "layer.setBlendingMode('multiply')",
-    "partly transparent": "layer = layer.duplicate(); document.rootNode().addChildNode(layer, None); layer.setOpacity(128)",
-    "is a group": "layer = document.createGroupLayer('one'); document.rootNode().addChildNode(layer, None)",
-    "is a clone": "layer = document.createCloneLayer('one', layer); document.rootNode().addChildNode(layer, None)",
-    "is a vector layer": "layer = document.createVectorLayer('one'); document.rootNode().addChildNode(layer, None)",
+    "partly transparent": "layer = layer.duplicate(); add(layer, None); layer.setOpacity(128)",
+    "is a group": "layer = document.createGroupLayer('one'); add(layer, None)",
+    "is a clone": "layer = document.createCloneLayer('one', layer); add(layer, None)",
+    "is a vector layer": "layer = document.createVectorLayer('one'); add(layer, None)",
     "has a mask": "layer.addChildNode(document.createNode('veil', 'transparencymask'), None)",
-    "is empty": "layer = document.createNode('one', 'paintlayer'); document.rootNode().addChildNode(layer, None)",
+    "is empty": "layer = document.createNode('one', 'paintlayer'); add(layer, None)",
     "several layers are selected": "several = True",
 }
 
@@ -141,7 +141,7 @@ def test_a_layer_that_is_not_what_is_seen_gives_way_to_all_that_is_visible(krita
         f"""
         document = app.activeDocument()
         several = False
-        layer = document.nodeByName({LAYER!r})
+        layer, add = document.nodeByName({LAYER!r}), document.rootNode().addChildNode
         {STATES[reason]}
         document.waitForDone()
         document.setActiveNode(layer)

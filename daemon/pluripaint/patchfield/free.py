@@ -10,8 +10,8 @@ import numpy as np
 from . import colour, pyramid
 from .finish import copy_and_join, smooth
 from .growth import grow_field
-from .kernels import LANES, MARGIN, SCALE, kernel, seed_state
-from .patchmatch import carry_up, random_field, search, whole_patches
+from .kernels import LANES, MARGIN, SCALE, seed_state
+from .patchmatch import Compared, carry_up, compared, random_field, search
 from .pyramid import Level, Region, distance_from
 from .score import judge_level, strangeness
 from .settings import Settings, check
@@ -29,16 +29,14 @@ class Prepared:
         image: ``float32 [H, W, 3]``, sRGB-encoded, zero where hidden or to be filled.
         scene: the region in Lab.
         levels: finest first; empty where there is nothing to copy from.
-        lanes, whole, counts: per level, which pixels and patches lie inside the picture.
+        compared: per level, what of each patch is compared.
         judge: the level fills are scored on.
     """
 
     image: np.ndarray
     scene: Region
     levels: list[Level]
-    lanes: list[np.ndarray]
-    whole: list[np.ndarray]
-    counts: list[np.ndarray]
+    compared: list[Compared]
     judge: Level | None = None
 
 
@@ -56,17 +54,6 @@ class Result:
     image: np.ndarray
     energy: float
     strangeness: float = 0.0
-
-
-@kernel
-def _counts(inside, targets, width, r):
-    out = np.zeros(targets.size, np.int32)
-    for i in range(targets.size):
-        for dy in range(-r, r + 1):
-            for dx in range(-r, r + 1):
-                if inside[targets[i] + dy * width + dx]:
-                    out[i] += 1
-    return out
 
 
 def prepare(
@@ -93,13 +80,7 @@ def with_levels(image: np.ndarray, scene: Region, levels: list[Level]) -> Prepar
     image = np.where(scene.known[..., None], image, np.float32(0)).astype(np.float32)
     if levels and not levels[0].sources.size:
         levels = []
-    lanes, whole, counts = [], [], []
-    for level in levels:
-        inside = level.known | level.hole
-        lanes.append(np.repeat(-inside.astype(np.int16), LANES))
-        whole.append(whole_patches(inside, level.targets, level.width, level.radius))
-        counts.append(_counts(inside, level.targets, level.width, level.radius))
-    return Prepared(image, scene, levels, lanes, whole, counts)
+    return Prepared(image, scene, levels, [compared(level) for level in levels])
 
 
 def rounds_at(position: int, last: bool, settings: Settings) -> int:
@@ -145,24 +126,20 @@ def improve(
     holes
     get one narrow round: their field comes from below, integer offsets keep the detail.
     """
-    level = prepared.levels[index]
+    level, over = prepared.levels[index], prepared.compared[index]
     iterations = settings.iterations
     if fresh and np.count_nonzero(level.hole) > settings.field_pixels:
         rounds, iterations, window = 1, 1, 8
     cost = np.zeros(level.targets.size, np.int64)
     if fresh:
-        flat = vote_weights(None, prepared.counts[index], level.distance, settings.border_falloff)
+        flat = vote_weights(None, over.counts, level.distance, settings.border_falloff)
         vote(features, level.hole, level.target_at, field, flat, level.width, level.radius, voted, cancel)
         check(cancel)
     for turn in range(rounds):
-        search(
-            features, prepared.lanes[index], prepared.whole[index], level.targets, level.target_at,
-            level.is_source, level.sources, field, cost, level.width, level.height, level.radius,
-            iterations, window, state, cancel,
-        )  # fmt: skip
+        search(level, over, features, field, cost, iterations, window, state, cancel)
         check(cancel)
         if turn + 1 < rounds:
-            weights = vote_weights(cost, prepared.counts[index], level.distance, settings.border_falloff)
+            weights = vote_weights(cost, over.counts, level.distance, settings.border_falloff)
             vote(
                 features,
                 level.hole,
@@ -187,15 +164,15 @@ def meet_ring(
     settings: Settings,
     state: np.ndarray,
     cancel: np.ndarray,
-) -> np.ndarray:
+) -> tuple[np.ndarray, np.ndarray]:
     """Fit the finished field of the finest level to the clean part of the ring, in place.
 
-    Returns the distances (``float32 [m]``) to what is now certain. The field itself came about without the
-    ring.
+    Returns, for what is now certain, the distances to it (``float32 [m]``) and how many pixels of each patch
+    were compared (``int32 [m]``). The field itself came about without the ring.
     """
-    level, scene = prepared.levels[0], prepared.scene
+    level, scene, over = prepared.levels[0], prepared.scene, prepared.compared[0]
     if not scene.clean.any():
-        return level.distance
+        return level.distance, over.counts
     clean = np.pad(scene.clean, MARGIN).ravel()
     lanes = features.reshape(-1, LANES)
     lanes[clean, :3] = np.rint(
@@ -204,19 +181,16 @@ def meet_ring(
     open_hole = level.hole.copy()
     open_hole[clean] = 0
     distance = distance_from(scene.known | scene.clean, level)
+    over = compared(level, level.known | clean)
     for turn in range(settings.ring_rounds):
         if turn:
-            weights = vote_weights(cost, prepared.counts[0], distance, settings.border_falloff)
+            weights = vote_weights(cost, over.counts, distance, settings.border_falloff)
             vote(
                 features, open_hole, level.target_at, field, weights, level.width, level.radius, voted, cancel
             )
-        search(
-            features, prepared.lanes[0], prepared.whole[0], level.targets, level.target_at, level.is_source,
-            level.sources, field, cost, level.width, level.height, level.radius, settings.iterations,
-            settings.window, state, cancel,
-        )  # fmt: skip
+        search(level, over, features, field, cost, settings.iterations, settings.window, state, cancel)
         check(cancel)
-    return distance
+    return distance, over.counts
 
 
 def grow(
@@ -266,8 +240,8 @@ def grow(
         done += level.targets.size / area
         if told is not None:
             told(0.9 * done)
-    distance = meet_ring(prepared, features, field, cost, _VOTED, settings, state, cancel)
-    return finished(prepared, field, cost, distance, settings, cancel)
+    distance, counts = meet_ring(prepared, features, field, cost, _VOTED, settings, state, cancel)
+    return finished(prepared, field, cost, distance, counts, settings, cancel)
 
 
 def pasted(prepared: Prepared, lab: np.ndarray) -> np.ndarray:
@@ -278,10 +252,10 @@ def pasted(prepared: Prepared, lab: np.ndarray) -> np.ndarray:
     return image
 
 
-def energy_of(prepared: Prepared, cost: np.ndarray) -> float:
+def energy_of(prepared: Prepared, cost: np.ndarray, counts: np.ndarray) -> float:
     """Mean over the patches centred in the hole of the mean squared feature distance, Lab units."""
     inside = prepared.levels[0].distance > 0
-    return float(np.mean(cost[inside] / (prepared.counts[0][inside] * SCALE * SCALE)))
+    return float(np.mean(cost[inside] / (counts[inside] * SCALE * SCALE)))
 
 
 def finished(
@@ -289,15 +263,16 @@ def finished(
     field: np.ndarray,
     cost: np.ndarray,
     distance: np.ndarray,
+    counts: np.ndarray,
     settings: Settings,
     cancel: np.ndarray,
 ) -> Result:
     """Copy, join, judge and convert the finest level's field."""
     level, scene = prepared.levels[0], prepared.scene
-    weights = vote_weights(cost, prepared.counts[0], distance, settings.border_falloff)
+    weights = vote_weights(cost, counts, distance, settings.border_falloff)
     offsets = best_offsets(level.hole, level.target_at, field, weights, level.width, level.radius)
     lab = copy_and_join(scene, level.lab, offsets, settings.screening, cancel)
     check(cancel)
     strange = strangeness(prepared.judge, scene, lab, cancel)
     check(cancel)
-    return Result(pasted(prepared, lab), energy_of(prepared, cost), strange)
+    return Result(pasted(prepared, lab), energy_of(prepared, cost, counts), strange)

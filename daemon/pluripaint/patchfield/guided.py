@@ -152,14 +152,14 @@ def detail(
         if told is not None:
             told(0.9 * (position + 1) / (coarsest + 1))
     level = prepared.levels[0]
-    distance = meet_ring(prepared, features, field, cost, _VOTED, settings, state, cancel)
-    weights = vote_weights(cost, prepared.counts[0], distance, settings.border_falloff)
+    distance, counts = meet_ring(prepared, features, field, cost, _VOTED, settings, state, cancel)
+    weights = vote_weights(cost, counts, distance, settings.border_falloff)
     offsets = best_offsets(level.hole, level.target_at, field, weights, level.width, level.radius)
     # A guide that hardly counts in the comparison must not decide the colours either.
     pull = min(1.0, weight) * _toward_guide(scene, level, offsets, picture, factor)
     lab = copy_and_join(scene, level.lab, offsets, _SCREENING, cancel, pull)
     check(cancel)
-    return Result(pasted(prepared, lab), energy_of(prepared, cost))
+    return Result(pasted(prepared, lab), energy_of(prepared, cost, counts))
 
 
 def _rounds(position: int, last: bool, mode: str, settings: Settings) -> int:

@@ -3,36 +3,79 @@ known."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 
-from .kernels import below, kernel, masked_distance, patch_distance
+from .kernels import LANES, below, count_in_patch, kernel, masked_distance, patch_distance
+from .pyramid import Level
+
+
+@dataclass(frozen=True)
+class Compared:
+    """What of each target's patch is compared: all pixels inside the picture once, those that are known once more,
+    because they are certain and the others are what is being looked for.
+
+    Attributes:
+        inside, known: ``int16 [pixels * LANES]``, −1 where a pixel is inside the picture, is known, else 0.
+        whole, touching: ``uint8 [m]``, targets whose patch has only pixels inside, any known pixel.
+        counts: ``int32 [m]``, pixels compared, known ones counted twice.
+    """
+
+    inside: np.ndarray
+    known: np.ndarray
+    whole: np.ndarray
+    touching: np.ndarray
+    counts: np.ndarray
+
+
+def compared(level: Level, known: np.ndarray | None = None) -> Compared:
+    """For a level; ``known``: flat ``uint8``, where other pixels than the level's are known."""
+    known = level.known if known is None else known
+    inside = known | level.hole
+    of_inside = _counts(inside, level.targets, level.width, level.radius)
+    of_known = _counts(known, level.targets, level.width, level.radius)
+    return Compared(
+        np.repeat(-inside.astype(np.int16), LANES),
+        np.repeat(-known.astype(np.int16), LANES),
+        (of_inside == (2 * level.radius + 1) ** 2).astype(np.uint8),
+        (of_known > 0).astype(np.uint8),
+        of_inside + of_known,
+    )
 
 
 @kernel
-def _cost(features, lanes, whole, at, source, width, r, bound):
+def _counts(flags, targets, width, r):
+    out = np.zeros(targets.size, np.int32)
+    for i in range(targets.size):
+        out[i] = count_in_patch(flags, targets[i], width, r)
+    return out
+
+
+@kernel
+def _cost(features, inside, known, whole, touching, at, source, width, r, bound):
+    certain = np.int64(0)
+    if touching:
+        certain = masked_distance(features, known, at, source, width, r, bound)
+        if certain > bound:
+            return certain
     if whole:
-        return patch_distance(features, at, source, width, r, bound)
-    return masked_distance(features, lanes, at, source, width, r, bound)
+        return certain + patch_distance(features, at, source, width, r, bound - certain)
+    return certain + masked_distance(features, inside, at, source, width, r, bound - certain)
 
 
 @kernel
-def search(
-    features, lanes, whole, targets, target_at, is_source, sources, field, cost,
+def _search(
+    features, inside, known, whole, touching, targets, target_at, is_source, field, cost,
     width, height, r, iterations, window, state, cancel,
 ):  # fmt: skip
-    """Improve ``field`` (``int32 [m]``, absolute source indices) in place; ``cost`` (``int64 [m]``) is
-    brought up to date.
-
-    ``lanes``: −1 for pixels inside the picture (known or hole), ``whole``: targets whose patch has no other
-    pixels.
-    """
     m = targets.size
     pixels = is_source.size
     limit = np.int64(1) << np.int64(60)
     for i in range(m):
         if i % 256 == 0 and cancel[0]:
             return
-        cost[i] = _cost(features, lanes, whole[i], targets[i], field[i], width, r, limit)
+        cost[i] = _cost(features, inside, known, whole[i], touching[i], targets[i], field[i], width, r, limit)
     for iteration in range(iterations):
         backward = iteration % 2 == 1
         step = -1 if backward else 1
@@ -49,7 +92,9 @@ def search(
                 if j >= 0:
                     candidate = np.int64(field[j]) + shift
                     if candidate != best and 0 <= candidate < pixels and is_source[candidate]:
-                        d = _cost(features, lanes, whole[i], at, candidate, width, r, bound)
+                        d = _cost(
+                            features, inside, known, whole[i], touching[i], at, candidate, width, r, bound
+                        )
                         if d < bound:
                             best, bound = candidate, d
             half = window
@@ -61,12 +106,32 @@ def search(
                     (top + below(state, bottom - top + 1)) * width + left + below(state, right - left + 1)
                 )
                 if is_source[candidate] and candidate != best:
-                    d = _cost(features, lanes, whole[i], at, candidate, width, r, bound)
+                    d = _cost(features, inside, known, whole[i], touching[i], at, candidate, width, r, bound)
                     if d < bound:
                         best, bound = candidate, d
                 half //= 2
             field[i] = best
             cost[i] = bound
+
+
+def search(
+    level: Level,
+    over: Compared,
+    features: np.ndarray,
+    field: np.ndarray,
+    cost: np.ndarray,
+    iterations: int,
+    window: int,
+    state: np.ndarray,
+    cancel: np.ndarray,
+) -> None:
+    """Improve ``field`` (``int32 [m]``, absolute source indices) in place; ``cost`` (``int64 [m]``) is
+    brought up to date.
+    """
+    _search(
+        features, over.inside, over.known, over.whole, over.touching, level.targets, level.target_at,
+        level.is_source, field, cost, level.width, level.height, level.radius, iterations, window, state, cancel,
+    )  # fmt: skip
 
 
 @kernel
@@ -110,19 +175,3 @@ def random_field(count, sources, state):
     for i in range(count):
         field[i] = sources[below(state, sources.size)]
     return field
-
-
-def whole_patches(inside: np.ndarray, targets: np.ndarray, width: int, r: int) -> np.ndarray:
-    """``uint8 [m]``: 1 where every pixel of the target's patch is inside; ``inside``: flat ``uint8``."""
-    return _whole(inside, targets, width, r)
-
-
-@kernel
-def _whole(inside, targets, width, r):
-    out = np.ones(targets.size, np.uint8)
-    for i in range(targets.size):
-        for dy in range(-r, r + 1):
-            for dx in range(-r, r + 1):
-                if not inside[targets[i] + dy * width + dx]:
-                    out[i] = 0
-    return out

@@ -14,7 +14,8 @@ import numpy as np
 from .kernels import kernel
 
 VOID, PAINT, BORDER = 0, 1, 2
-_TOLERANCE = 0.004
+_TOLERANCE = 0.02
+"""Lab units; what a sweep still changes when it is enough. A step of 8 bits is some 0.4."""
 _MOST_SWEEPS = 4000
 
 

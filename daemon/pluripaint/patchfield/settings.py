@@ -56,5 +56,5 @@ class Settings:
     iterations: int = 2
     window: int = 64
     border_falloff: float = 1.3
-    screening: float = 0.02
+    screening: float = 0.003
     field_pixels: int = 200_000

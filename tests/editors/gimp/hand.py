@@ -241,6 +241,73 @@ def make_indexed(image):
     gimp.displays_flush()
 
 
+def alter(image, layer, how, *values):
+    """What a person does to a layer or picture: move, opacity, mode (multiply), hide, remove, size, precision."""
+    if GI:
+        from gi.repository import Gimp
+
+        one, whole_picture = item(layer), picture(image)
+        {
+            "move": lambda x, y: one.set_offsets(x, y),
+            "opacity": lambda percent: one.set_opacity(percent),
+            "mode": lambda: one.set_mode(Gimp.LayerMode.MULTIPLY),
+            "hide": lambda: one.set_visible(False),
+            "remove": lambda: whole_picture.remove_layer(one),
+            "size": lambda width, height: whole_picture.resize(width, height, 0, 0),
+            "precision": lambda value: whole_picture.convert_precision(Gimp.Precision(value)),
+        }[how](*values)
+    else:
+        from pluripaint_gimp import libgimp210 as g
+
+        {
+            "move": lambda x, y: g.layer_set_offsets(layer, x, y),
+            "opacity": lambda percent: g.layer_set_opacity(layer, percent),
+            "mode": lambda: g.layer_set_mode(layer, 30),
+            "hide": lambda: gimp.set_visible(layer, False),
+            "remove": lambda: g.image_remove_layer(image, layer),
+            "size": lambda width, height: g.image_resize(image, width, height, 0, 0),
+            "precision": lambda value: g.image_convert_precision(image, value),
+        }[how](*values)
+    gimp.displays_flush()
+
+
+def opaque_layer(image, name):
+    """A layer of the picture's size on top, one colour all over."""
+    width, height = gimp.image_size(image)
+    made = NewLayer(
+        name, Region(0, 0, width, height), bytes([120, 110, 90, 255]) * width * height, "R'G'B'A u8", True
+    )
+    gimp.insert(image, gimp.new_layer(image, made), 0, 0)
+
+
+def group_around(image, name):
+    """An active group on top with a copy of nothing in it but one opaque layer."""
+    group = gimp.new_group(image, name)
+    gimp.insert(image, group, 0, 0)
+    opaque_layer(image, "inside")
+    gimp.reorder(image, by_name(image, "inside"), group, 0)
+    gimp.select_items(image, [group])
+
+
+def saved_and_opened_again(image, path):
+    """Saves as XCF, closes, opens the file; the new picture."""
+    if GI:
+        from gi.repository import Gimp, Gio
+
+        file = Gio.File.new_for_path(path)
+        Gimp.file_save(Gimp.RunMode.NONINTERACTIVE, picture(image), file, None)
+        forget(image)
+        opened = Gimp.file_load(Gimp.RunMode.NONINTERACTIVE, file).get_id()
+    else:
+        from pluripaint_gimp import libgimp210 as g
+
+        g.file_save(1, image, gimp.layers(image)[0], path.encode(), path.encode())
+        forget(image)
+        opened = g.file_load(1, path.encode(), path.encode())
+    show(opened)
+    return opened
+
+
 def big_picture(width, height):
     tile = os.urandom(3 * width * 50)
     return new_picture(width, height, False, 150, False, "R'G'B' u8", tile * (height // 50))
@@ -325,6 +392,10 @@ def declare():
             "selection_none": (g.i32, g.i32),
             "selection_invert": (g.i32, g.i32),
             "layer_set_opacity": (g.i32, g.i32, g.dbl),
+            "layer_set_mode": (g.i32, g.i32, g.i32),
+            "image_remove_layer": (g.i32, g.i32, g.i32),
+            "image_convert_precision": (g.i32, g.i32, g.i32),
+            "file_load": (g.i32, g.i32, g.cp, g.cp),
             "image_convert_indexed": (g.i32, g.i32, g.i32, g.i32, g.i32, g.i32, g.i32, g.cp),
             "image_resize": (g.i32, g.i32, g.i32, g.i32, g.i32, g.i32),
             "image_set_active_channel": (g.i32, g.i32, g.i32),

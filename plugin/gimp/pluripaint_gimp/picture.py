@@ -1,9 +1,13 @@
 """Pixel buffers for the window: made from rows, blended, scaled, with lines drawn into their bytes.
 
-No cairo: Python's GTK bindings come without pycairo beside GIMP. Blending and scaling are GdkPixbuf's.
+No pycairo: Python's GTK bindings come without it beside GIMP. Blending and scaling are GdkPixbuf's.
 """
 
 from __future__ import annotations
+
+import ctypes
+import sys
+from typing import Any
 
 from gi.repository import GdkPixbuf, GLib
 
@@ -43,6 +47,48 @@ def composite(before: Pixbuf, fill: Pixbuf, left: int, top: int) -> Pixbuf:
     if width > 0 and height > 0:
         fill.composite(result, x, y, width, height, left, top, 1, 1, GdkPixbuf.InterpType.NEAREST, 255)
     return result
+
+
+def show(image: Any, picture: Pixbuf) -> None:
+    """Puts a picture into a ``Gtk.Image``, one of its pixels on one pixel of the screen, also on a HiDPI screen.
+
+    GTK takes such pictures as cairo surfaces only, which Python cannot hold without pycairo: GTK's own functions are
+    called past its bindings. Where they are not found, the picture is as large as GTK draws it.
+    """
+    scale = image.get_scale_factor()
+    if scale > 1 and _gtk() is not None:
+        gdk, gtk, cairo = _gtk()
+        surface = gdk.gdk_cairo_surface_create_from_pixbuf(hash(picture), scale, None)
+        gtk.gtk_image_set_from_surface(hash(image), surface)
+        cairo.cairo_surface_destroy(surface)
+    else:
+        image.set_from_pixbuf(picture)
+
+
+_libraries: list[Any] = []
+
+
+def _gtk() -> Any:
+    """GDK, GTK and cairo as libraries; ``None`` where they are not found. A GObject's hash is its address."""
+    if not _libraries:
+        names = {
+            "linux": ("libgdk-3.so.0", "libgtk-3.so.0", "libcairo.so.2"),
+            "darwin": ("libgdk-3.0.dylib", "libgtk-3.0.dylib", "libcairo.2.dylib"),
+            "win32": ("libgdk-3-0.dll", "libgtk-3-0.dll", "libcairo-2.dll"),
+        }.get(sys.platform, ())
+        try:
+            gdk, gtk, cairo = (ctypes.CDLL(name) for name in names)
+            pointer = ctypes.c_void_p
+            gdk.gdk_cairo_surface_create_from_pixbuf.argtypes = [pointer, ctypes.c_int, pointer]
+            gdk.gdk_cairo_surface_create_from_pixbuf.restype = pointer
+            gtk.gtk_image_set_from_surface.argtypes = [pointer, pointer]
+            gtk.gtk_image_set_from_surface.restype = None
+            cairo.cairo_surface_destroy.argtypes = [pointer]
+            cairo.cairo_surface_destroy.restype = None
+            _libraries.append((gdk, gtk, cairo))
+        except (OSError, ValueError, AttributeError):
+            _libraries.append(None)
+    return _libraries[0]
 
 
 def thumbnail(picture: Pixbuf, box: Region, side: int = 160) -> Pixbuf:

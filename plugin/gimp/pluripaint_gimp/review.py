@@ -48,7 +48,8 @@ class Review(Gtk.Box):
         self.follow = True
         self._before, self._box = before, box.moved(-view.left, -view.top)
         self._show_before = False
-        self._image = Gtk.Image.new_from_pixbuf(before)
+        self._image = Gtk.Image()
+        picture.show(self._image, before)
         self._scroller = Gtk.ScrolledWindow(hexpand=True, vexpand=True)
         self._scroller.set_size_request(420, 300)
         self._scroller.set_propagate_natural_width(True)
@@ -134,11 +135,11 @@ class Review(Gtk.Box):
 
     def _refresh(self) -> None:
         if self._show_before or not self.entries:
-            self._image.set_from_pixbuf(self._before)
+            picture.show(self._image, self._before)
             self._title.set_text(_("Before"))
             return
         entry = self.entries[self.current]
-        self._image.set_from_pixbuf(self._picture(entry))
+        picture.show(self._image, self._picture(entry))
         place = _("{place} of {total}").format(place=self.current + 1, total=len(self.entries))
         mark = " · " + _("keep") if entry.kept else ""
         self._title.set_text(f"{place} · {entry.title}{mark}")
@@ -154,7 +155,10 @@ class Review(Gtk.Box):
     def _thumb(self, index: int, entry: Entry) -> Gtk.Widget:
         button = Gtk.ToggleButton(can_focus=False, active=index == self.current)
         column = Gtk.Box(orientation=Gtk.Orientation.VERTICAL)
-        column.add(Gtk.Image.new_from_pixbuf(picture.thumbnail(self._picture(entry), self._box, _THUMB_SIDE)))
+        image = Gtk.Image()
+        side = _THUMB_SIDE * self.get_scale_factor()
+        picture.show(image, picture.thumbnail(self._picture(entry), self._box, side))
+        column.add(image)
         column.add(Gtk.Label(label=f"{'✓ ' if entry.kept else ''}{index + 1}"))
         button.add(column)
         button.set_tooltip_text(entry.title)
@@ -167,6 +171,7 @@ class Review(Gtk.Box):
         page = (across.get_page_size(), down.get_page_size())
         if page != self._page:
             self._page = page
-            across.set_value(self._box.left + self._box.width / 2 - page[0] / 2)
-            down.set_value(self._box.top + self._box.height / 2 - page[1] / 2)
+            scale = self.get_scale_factor()
+            across.set_value((self._box.left + self._box.width / 2) / scale - page[0] / 2)
+            down.set_value((self._box.top + self._box.height / 2) / scale - page[1] / 2)
         return False

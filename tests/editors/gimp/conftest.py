@@ -21,9 +21,15 @@ def translated() -> bool:
     return False
 
 
+@pytest.fixture(scope="module")
+def scale() -> int:
+    """Pixels of the screen to a point in the module's GIMP; a module may say another."""
+    return 1
+
+
 @pytest.fixture(scope="module", params=["2.10", "3.0"])
 def gimp(
-    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, translated: bool
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, translated: bool, scale: int
 ) -> Iterator[Any]:
     """A running GIMP with a photograph open and a warm daemon beside it."""
     version = request.param
@@ -36,7 +42,13 @@ def gimp(
     running = daemon = None
     try:
         running = Gimp(
-            stage, root, folder / f"pp-{version}-{os.getpid()}", photo, version, translated=translated
+            stage,
+            root,
+            folder / f"pp-{version}-{os.getpid()}",
+            photo,
+            version,
+            translated=translated,
+            scale=scale,
         )
         daemon = Daemon(running.home)
         running.daemon = daemon

@@ -44,7 +44,8 @@ class Gimp:
     """One running GIMP.
 
     ``root``: a root folder to run in, ``None``: this system's GIMP 2.10; ``docks``: with its usual dock windows;
-    ``translated``: with a catalogue of ours in the language of ``pseudo_locale``.
+    ``translated``: with a catalogue of ours in the language of ``pseudo_locale``; ``scale``: pixels of the screen to
+    a point.
     """
 
     def __init__(
@@ -56,9 +57,10 @@ class Gimp:
         version: str,
         docks: bool = False,
         translated: bool = False,
+        scale: int = 1,
     ) -> None:
         self.stage, self.root, self.version, self.docks = stage, root, version, docks
-        self.translated = translated
+        self.translated, self.scale = translated, scale
         self.inside = Path("/tmp") / home.name
         self.outside = (root / "tmp" / home.name) if root else home
         shutil.rmtree(self.outside, ignore_errors=True)
@@ -122,6 +124,7 @@ class Gimp:
                 self.inside / "profile"
             ),
             "NO_AT_BRIDGE": "1",
+            "GDK_SCALE": str(self.scale),
         }
         if self.translated:
             environment["LANGUAGE"] = LANGUAGE

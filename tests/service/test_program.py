@@ -17,7 +17,7 @@ WORKER = [sys.executable, "-m", "pluripaint.service.worker"]
 PROGRAM = [sys.executable, "-m", "pluripaint.service.program"]
 
 
-@pytest.mark.parametrize("value", ["ten", "", "-1", "nan"])
+@pytest.mark.parametrize("value", ["ten", "", "-1", "nan", "inf"])
 def test_a_time_that_makes_no_sense_is_said(home, monkeypatch, value):
     monkeypatch.setenv("PLURIPAINT_IDLE_SECONDS", value)
     ended = subprocess.run(PROGRAM, capture_output=True, text=True, timeout=20)

@@ -50,7 +50,7 @@ def from_environment() -> Settings:
         idle = float(given)
     except ValueError:
         idle = math.nan
-    if not idle >= 0:
+    if not 0 <= idle < math.inf:
         raise ValueError(f"PLURIPAINT_IDLE_SECONDS is “{given}”; make it a number of seconds, or unset it.")
     chosen = os.environ.get("PLURIPAINT_DEVICES")
     named = [name.strip() for name in chosen.split(",")] if chosen else accelerators()

@@ -82,8 +82,13 @@ class Outcome:
 class Console:
     """One GIMP's console with a profile of its own that keeps what it knows of its plug-ins between runs."""
 
-    def __init__(self, version: str, folder: Path, scripts: list[Path] | None = None) -> None:
+    def __init__(
+        self, version: str, folder: Path, scripts: list[Path] | None = None, resources: bool = False
+    ) -> None:
+        """``resources``: GIMP loads its brushes, fonts, gradients and so on, which takes it a while."""
         self.version = version
+        self._flags = "-i" if resources else "-idf"
+        self.display = ""  # GIMP 3.0's Script-Fu ends where it finds none
         self.root = root_folder() if version == "3.0" else None
         assert self.root or shutil.which("gimp-console-2.10"), "GIMP 2.10 is not installed"
         name = folder.name
@@ -117,12 +122,13 @@ class Console:
             old.unlink()
         (self.outside / "jobs.json").write_text(json.dumps(jobs))
         call = f'(python-fu-shim-drive 1 "{self.inside}")'
-        command = [f"gimp-console-{self.version}", "-idf"]
+        command = [f"gimp-console-{self.version}", self._flags]
         if self.root:
             command += ["--batch-interpreter", "plug-in-script-fu-eval", "-b", call, "--quit"]
         else:
             command += ["-b", call, "-b", "(gimp-quit 1)"]
         environment = {
+            **({"DISPLAY": self.display} if self.display else {}),
             "PATH": "/usr/bin:/bin",
             "HOME": str(self.inside),
             "LANG": "C.UTF-8",

@@ -46,6 +46,26 @@ _MISC = {
     "EXPORT_EXPORT": 2,
 }
 
+_LATER_NICKS = {  # what GIMP 3 calls values that 2.10 called otherwise
+    "GimpRotationType": {"90": "degrees90", "180": "degrees180", "270": "degrees270"},
+    "GimpOffsetType": {"background": "color"},
+    "GimpPrecision": {
+        f"{kind}-gamma": f"{kind}-non-linear" for kind in ("u8", "u16", "u32", "half", "float", "double")
+    },
+    "GimpSelectCriterion": {
+        "r": "rgb-red",
+        "g": "rgb-green",
+        "b": "rgb-blue",
+        "h": "hsv-hue",
+        "s": "hsv-saturation",
+        "v": "hsv-value",
+        "a": "alpha",
+        "lch-l": "lch-lightness",
+        "lch-c": "lch-chroma",
+        "lch-h": "lch-hue",
+    },
+}
+
 
 def table(name: str) -> list[list[str]]:
     """The rows of a table beside this file; lines that start with ``#`` are remarks."""
@@ -68,12 +88,16 @@ def constants() -> dict:
 
 
 def nicks(kind: str, value: int) -> list[str]:
-    """What 2.10 calls a value of an enumeration (``GimpFillType``), the first its own name, then older ones."""
-    return [nick for owner, nick, number, _ in _rows() if owner == kind and number == value]
+    """What a value of an enumeration (``GimpFillType``) is called: 2.10's own name, older ones, then GIMP 3's."""
+    found = [nick for owner, nick, number, _ in _rows() if owner == kind and number == value]
+    later = _LATER_NICKS.get(kind, {})
+    return [*found, *(later[nick] for nick in found if nick in later)]
 
 
 def value_of(kind: str, nick: str) -> int | None:
-    """The 2.10 number of a nick; ``None`` where 2.10 had none."""
+    """The 2.10 number of a nick, 2.10's or GIMP 3's; ``None`` where 2.10 had none."""
+    earlier = {new: old for old, new in _LATER_NICKS.get(kind, {}).items()}
+    nick = earlier.get(nick, nick)
     return next((number for owner, name, number, _ in _rows() if owner == kind and name == nick), None)
 
 

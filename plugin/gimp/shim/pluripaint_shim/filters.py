@@ -61,12 +61,13 @@ class _Place:
 def apply(drawable: Any, operation: str, settings: dict[str, Any]) -> None:
     """Applies an operation to a drawable for good, on the values that 2.10 gave it."""
     if operation in _ON_ENCODED:
-        encoded.apply(drawable, functools.partial(_merge, operation=operation, settings=settings), True)
+        encoded.apply(drawable, functools.partial(merge, operation=operation, settings=settings), True)
     else:
-        _merge(drawable, operation, settings)
+        merge(drawable, operation, settings)
 
 
-def _merge(drawable: Any, operation: str, settings: dict[str, Any]) -> None:
+def merge(drawable: Any, operation: str, settings: dict[str, Any]) -> None:
+    """Applies an operation to a drawable for good, on whatever values the operation takes."""
     made = Gimp.DrawableFilter.new(drawable, operation, "")
     if made is None:
         raise Failed(f"GIMP 3 has no operation “{operation}”")

@@ -175,6 +175,24 @@ def _lens_distortion(place, x, y, main, edge, zoom, brighten):
     }  # fmt: skip
 
 
+_SPOTS = {0: "circle", 1: "line", 2: "diamond", 3: "pssquare", 4: "diamond"}
+
+
+def _newsprint(_place, cell, space, pullout, black, black_spot, red, red_spot, green, green_spot, blue, blue_spot, samples):
+    chosen: dict[str, Any] = {
+        "color-model": {0: "black-on-white", 1: "rgb", 2: "cmyk", 3: "black-on-white"}.get(space, "rgb"),
+        "black-pullout": pullout / 100.0,
+        "aa-samples": max(1, samples),
+    }
+    # of RGB GEGL keeps blue where black is kept of CMYK
+    last = (blue, blue_spot) if space == 1 else (black, black_spot)
+    grids = (last, (red, red_spot), (green, green_spot), (blue, blue_spot))
+    for key, (angle, spot) in zip(("", "2", "3", "4"), grids):
+        turned = angle - 360 if angle > 180 else angle
+        chosen |= {f"pattern{key}": _SPOTS.get(spot, "circle"), f"period{key}": cell, f"angle{key}": turned}
+    return chosen
+
+
 FILTERS: dict[str, tuple[str, Any]] = {
     "plug-in-alienmap2": ("gegl:alien-map", _alien),
     "plug-in-antialias": ("gegl:antialias", None),
@@ -437,6 +455,7 @@ FILTERS: dict[str, tuple[str, Any]] = {
             "depth": depth,
         },
     ),
+    "plug-in-newsprint": ("gegl:newsprint", _newsprint),
     "plug-in-photocopy": ("gegl:photocopy", ("mask-radius", "sharpness", "black", "white")),
     "plug-in-sharpen": ("gegl:unsharp-mask", lambda _p, percent: {"std-dev": 1.0, "scale": percent / 50.0}),
     "plug-in-softglow": ("gegl:softglow", ("glow-radius", "brightness", "sharpness")),

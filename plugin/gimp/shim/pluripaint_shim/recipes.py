@@ -64,7 +64,7 @@ class Recipe:
         for k, (_, kind) in enumerate(self.gives):
             following = self.gives[k + 1][1] if k + 1 < len(self.gives) else ""
             if kind == "int" and following in ARRAYS and left and isinstance(left[0], (list, bytes)):
-                made.append(len(left[0]))
+                made.append(len(_fitted(following, left[0])))
                 continue
             value = left.pop(0) if left else _nothing(kind)
             made.append(_fitted(kind, value))
@@ -93,6 +93,8 @@ def find(name: str, takes: str, gives: str, lookup: Callable[[str], Any]) -> Rec
         return None
     old = [entry for entry in entries(takes) if entry[0] not in ("run-mode", "dummy-param")]
     new = [spec for spec in procedure.get_arguments() if spec.name != "run-mode"]
+    if name.startswith("script-fu-"):  # arguments without names; GIMP 3 appended some, which keep their defaults
+        return Recipe(procedure, old, entries(gives), {spec.name: k for k, spec in enumerate(new[: len(old)])}, {})
     places, fixed = _matched([one for one, _ in old], [kind for _, kind in old], new, aliases)
     return Recipe(procedure, old, entries(gives), places, fixed)
 

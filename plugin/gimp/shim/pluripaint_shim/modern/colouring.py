@@ -6,7 +6,7 @@ import math
 
 from gi.repository import Gimp
 
-from .. import carry, encoded
+from .. import carry, encoded, filters
 from .names import item, known
 
 
@@ -99,3 +99,40 @@ def equalize(_port, drawable, mask_only):
 @known("gimp-histogram")
 def histogram(port, drawable, channel, start, end):
     return port.call("gimp-drawable-histogram", [drawable, channel, start / 255.0, end / 255.0])
+
+
+_LUMINANCE = {"red": 0.22248840, "green": 0.71690369, "blue": 0.06060791}
+"""2.10's weights, of sRGB's primaries under D50."""
+
+
+@known("plug-in-colorify")
+def colorify(_port, _img, drawable, color):
+    """The brightness of each pixel as a shade of one colour."""
+
+    def shade(layer):
+        filters.merge(layer, "gegl:mono-mixer", {**_LUMINANCE, "preserve-luminosity": False})
+        for name, part in zip(("RED", "GREEN", "BLUE"), color):
+            channel = getattr(Gimp.HistogramChannel, name)
+            _must(layer.levels(channel, 0.0, 1.0, False, 1.0, 0.0, part, False))
+
+    encoded.apply(item(drawable), shade)
+
+
+@known("plug-in-max-rgb")
+def max_rgb(port, _img, drawable, keep_largest):
+    """Of each pixel only the largest, or smallest, of red, green and blue stays."""
+    selected, x, y, width, height = item(drawable).mask_intersect()
+    if not selected:
+        return
+    data = bytearray(port.read(drawable, False, (x, y, width, height)))
+    count = len(data) // (width * height)
+    if count < 3:
+        raise carry.Failed("this works on RGB colours; choose Image → Mode → RGB first")
+    parts = [bytes(data[k::count]) for k in range(3)]
+    chosen = bytes(map(max if keep_largest else min, *parts))
+    for k, part in enumerate(parts):
+        data[k::count] = bytes(map(lambda one, best: one if one == best else 0, part, chosen))
+    port.write(drawable, True, (x, y, width, height), bytes(data))
+    port.flush(drawable)
+    item(drawable).merge_shadow(True)
+    item(drawable).update(x, y, width, height)

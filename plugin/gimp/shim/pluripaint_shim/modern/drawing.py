@@ -27,7 +27,7 @@ def bucket_fill_full(
         Gimp.context_set_sample_threshold(threshold / 255.0)
         Gimp.context_set_sample_merged(bool(merged))
         Gimp.context_set_sample_transparent(bool(transparent))
-        Gimp.context_set_sample_criterion(Gimp.SelectCriterion(criterion))
+        Gimp.context_set_sample_criterion(carry.enum(Gimp.SelectCriterion.__gtype__, criterion))
         if Gimp.Selection.is_empty(one.get_image()):
             one.edit_bucket_fill(_FILLS[mode], x, y)
         else:

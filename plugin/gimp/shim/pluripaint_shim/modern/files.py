@@ -86,11 +86,53 @@ def save_thumbnail(_port, img, filename):
 
 
 @known("gimp-image-thumbnail", "gimp-drawable-thumbnail")
-def thumbnail(port, number, width, height):
+def thumbnail(_port, number, width, height):
     """A small picture's bytes: width, height, bytes per pixel, count, data."""
     one = image(number) if Gimp.Image.id_is_valid(number) else None
-    made = one.get_thumbnail(width, height, 0) if one else item(number).get_thumbnail(width, height, 0)
+    return _bytes_of(one.get_thumbnail(width, height, 0) if one else item(number).get_thumbnail(width, height, 0))
+
+
+@known("gimp-drawable-sub-thumbnail")
+def sub_thumbnail(_port, drawable, x, y, width, height, wide, high):
+    return _bytes_of(item(drawable).get_sub_thumbnail(x, y, width, height, wide, high, 0))
+
+
+def _bytes_of(made):
     rows = made.get_pixels()
     stride, bpp, wide, high = made.get_rowstride(), made.get_n_channels(), made.get_width(), made.get_height()
     data = b"".join(bytes(rows[y * stride : y * stride + wide * bpp]) for y in range(high))
     return wide, high, bpp, len(data), GLib.Bytes.new(data).get_data()
+
+
+@known("gimp-xcf-load", "file-gbr-load", "file-gih-load", "file-pat-load")
+def load_of_core(_port, _dummy, filename, _raw):
+    """Formats that GIMP itself reads: called by their own names its procedures end GIMP 3.0.4."""
+    made = Gimp.file_load(Gimp.RunMode.NONINTERACTIVE, carry.file(filename))
+    if made is None:
+        raise carry.Failed(Gimp.get_pdb().get_last_error() or f"“{filename}” was not read")
+    return made.get_id()
+
+
+@known("gimp-xcf-save")
+def xcf_save(port, _dummy, img, drawable, filename, raw):
+    file_save(port, img, drawable, filename, raw)
+
+
+_PNG_DEFAULTS, _PNG_SETTINGS = "png-save-defaults", (0, 9, 0, 0, 0, 1, 1, 0, 1)
+
+
+@known("file-png-get-defaults")
+def png_defaults(port):
+    """What ``file-png-set-defaults`` was given, else 2.10's own: interlacing, compression, and so on."""
+    kept = port.data(_PNG_DEFAULTS)
+    return tuple(kept) if kept else _PNG_SETTINGS
+
+
+@known("file-png-set-defaults")
+def set_png_defaults(port, *settings):
+    port.set_data(_PNG_DEFAULTS, bytes(settings))
+
+
+@known("file-png-save-defaults")
+def png_save_defaults(port, img, drawable, filename, raw):
+    port.call("file-png-save2", [img, drawable, filename, raw, *png_defaults(port)])

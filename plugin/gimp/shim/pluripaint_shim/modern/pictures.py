@@ -31,7 +31,7 @@ def active_channel(_port, img):
     return number(chosen[0]) if chosen else -1
 
 
-@known("gimp-image-get-active-vectors", "gimp-path-get-current")
+@known("gimp-image-get-active-vectors")
 def active_vectors(_port, img):
     chosen = image(img).get_selected_paths()
     return number(chosen[0]) if chosen else -1
@@ -227,11 +227,17 @@ def set_colormap(_port, img, count, data):
         palette.delete()
 
 
-@known("gimp-image-get-color-profile", "gimp-image-get-effective-color-profile")
-def get_profile(_port, img):
-    profile = image(img).get_color_profile()
-    data = bytes(profile.get_icc_profile()) if profile else b""
-    return len(data), data
+def _profile(ask):
+    def get(_port, img):
+        profile = getattr(image(img), ask)()
+        data = bytes(profile.get_icc_profile()) if profile else b""
+        return len(data), data
+
+    return get
+
+
+known("gimp-image-get-color-profile")(_profile("get_color_profile"))
+known("gimp-image-get-effective-color-profile")(_profile("get_effective_color_profile"))
 
 
 @known("gimp-image-set-color-profile")
@@ -270,6 +276,7 @@ def get_metadata(_port, img):
     return [found.serialize() if found else None]
 
 
+_ONE_OF = {"pixels": "pixel", "inches": "inch", "millimeters": "millimeter", "points": "point", "picas": "pica"}
 _UNITS = {
     "abbreviation": lambda unit: unit.get_abbreviation(),
     "deletion-flag": lambda unit: int(unit.get_deletion_flag()),
@@ -277,7 +284,7 @@ _UNITS = {
     "factor": lambda unit: unit.get_factor(),
     "identifier": lambda unit: unit.get_name(),
     "plural": lambda unit: unit.get_name(),
-    "singular": lambda unit: unit.get_name(),
+    "singular": lambda unit: _ONE_OF.get(unit.get_name(), unit.get_name()),
     "symbol": lambda unit: unit.get_symbol(),
 }
 for _name, _ask in _UNITS.items():
@@ -287,6 +294,35 @@ for _name, _ask in _UNITS.items():
 @known("gimp-unit-get-number-of-built-in-units")
 def units(_port):
     return 5
+
+
+@known("gimp-unit-get-number-of-units")
+def all_units(_port):
+    count = 5
+    while Gimp.Unit.get_by_id(count) is not None:
+        count += 1
+    return count
+
+
+@known("gimp-unit-new")
+def unit_new(_port, identifier, factor, digits, symbol, abbreviation, _singular, _plural):
+    return Gimp.Unit.new(identifier, factor, digits, symbol, abbreviation).get_id()
+
+
+@known("gimp-unit-set-deletion-flag")
+def unit_set_deletion_flag(_port, unit, flag):
+    Gimp.Unit.get_by_id(unit).set_deletion_flag(bool(flag))
+
+
+@known("gimp-image-merge-layer-group")
+def merge_group(_port, _img, group):
+    return number(item(group).merge())
+
+
+@known("gimp-drawable-set-image")
+def set_image(_port, drawable, img):
+    if item(drawable).get_image().get_id() != img:
+        raise carry.Failed("a drawable cannot move to another image")
 
 
 @known("gimp-plugin-domain-register", "gimp-plugin-help-register", "gimp-plugin-menu-branch-register",

@@ -29,7 +29,8 @@ def info(port, name):
     if procedure:
         ask = ("blurb", "help", "authors", "copyright", "date")
         texts = tuple(getattr(procedure, f"get_{one}")() or "" for one in ask)
-    return (*texts, 1, len(found.arguments), len(found.results))
+    kind = int(procedure.get_proc_type()) if procedure else 0
+    return (*texts, kind, len(found.arguments), len(found.results))
 
 
 @known("gimp-procedural-db-proc-arg")
@@ -58,3 +59,26 @@ def data_size(port, key):
 @known("gimp-procedural-db-set-data")
 def set_data(port, key, count, data):
     port.set_data(key, bytes(data[:count]))
+
+
+@known("gimp-plugin-get-pdb-error-handler")
+def error_handler(_port):
+    return 1  # PDB_ERROR_HANDLER_PLUGIN: a failure is raised in the script
+
+
+@known("gimp-plugin-precision-enabled")
+def precision_enabled(_port):
+    return 1
+
+
+@known("gimp-procedural-db-dump")
+def dump(port, filename):
+    """The names of all procedures with what they take and give, one a line."""
+    with open(filename, "w", encoding="utf-8") as file:
+        for name in port.names():
+            found = port.signature(name)
+            if found:
+                takes, gives = (
+                    ", ".join(f"{title}:{kind}" for title, kind in one) for one in (found.arguments, found.results)
+                )
+                file.write(f"{name}\t{takes}\t{gives}\n")

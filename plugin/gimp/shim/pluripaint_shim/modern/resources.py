@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from gi.repository import Gimp
+from gi.repository import Babl, Gegl, Gimp
 
 from .. import carry
 from .names import known
 
-_KINDS = {"brush": "GimpBrush", "gradient": "GimpGradient", "palette": "GimpPalette"}
+_KINDS = {"brush": "GimpBrush", "gradient": "GimpGradient", "palette": "GimpPalette", "pattern": "GimpPattern"}
 
 
 def _found(kind, name):
     return carry.resource(_KINDS[kind], name) or getattr(Gimp, f"context_get_{kind}")()
 
 
-for _kind in _KINDS:
+for _kind in ("brush", "gradient", "palette"):
     known(f"gimp-{_kind}-delete")(lambda _port, name, kind=_kind: _found(kind, name).delete() and None)
     known(f"gimp-{_kind}-duplicate")(
         lambda _port, name, kind=_kind: _found(kind, name).duplicate().get_name()
@@ -104,3 +104,91 @@ def brushes_list(port, filter_text):
 @known("gimp-patterns-list")
 def patterns_list(port, filter_text):
     return port.call("gimp-patterns-get-list", [filter_text])
+
+
+def _pixels(buffer):
+    """Width, height, bytes per pixel and encoded pixels of a GeglBuffer; of brushes the coverage."""
+    box = buffer.get_extent()
+    form = {1: "Y u8", 2: "Y'A u8", 3: "R'G'B' u8", 4: "R'G'B'A u8"}[Babl.format_get_n_components(buffer.get_format())]
+    data = bytes(buffer.get(box, 1.0, form, Gegl.AbyssPolicy.NONE))
+    return box.width, box.height, len(data) // max(1, box.width * box.height), data
+
+
+@known("gimp-pattern-get-pixels")
+def pattern_pixels(_port, name):
+    width, height, bpp, data = _pattern(name)
+    return width, height, bpp, len(data), data
+
+
+@known("gimp-patterns-get-pattern-data")
+def pattern_data(_port, name):
+    width, height, bpp, data = _pattern(name)
+    return _found("pattern", name).get_name(), width, height, bpp, len(data), data
+
+
+def _pattern(name):
+    carry.start_gegl()
+    pattern = _found("pattern", name)
+    _, width, height, _ = pattern.get_info()
+    return _pixels(pattern.get_buffer(width, height, Babl.format("R'G'B' u8")))
+
+
+def _brush(name):
+    """Name, width, height and the coverage of a brush, a byte a pixel."""
+    carry.start_gegl()
+    brush = _found("brush", name)
+    _, width, height, _, _ = brush.get_info()
+    return (brush, *_pixels(brush.get_mask(width, height, Babl.format("Y u8"))))
+
+
+@known("gimp-brush-get-pixels")
+def brush_pixels(_port, name):
+    _, width, height, bpp, data = _brush(name)
+    return width, height, bpp, len(data), data, 0, 0, b""
+
+
+@known("gimp-brushes-get-brush-data")
+def brush_data(port, name):
+    brush, width, height, _, data = _brush(name)
+    opacity, mode = (port.call(f"gimp-context-get-{one}", [])[0] for one in ("opacity", "paint-mode"))
+    return brush.get_name(), opacity, brush.get_spacing(), mode, width, height, len(data), data
+
+
+@known("gimp-brushes-get-spacing")
+def brush_spacing(_port):
+    return Gimp.context_get_brush().get_spacing()
+
+
+@known("gimp-brushes-set-spacing")
+def set_brush_spacing(_port, spacing):
+    brush = Gimp.context_get_brush()
+    if not brush.is_editable():
+        raise carry.Failed(f"the brush “{brush.get_name()}” cannot be changed")
+    brush.set_spacing(spacing)
+
+
+def _samples(colours):
+    numbers = [part for one in colours for part in carry.parts(one)]
+    return len(numbers), numbers
+
+
+@known("gimp-gradients-sample-uniform")
+def sample_uniform(_port, count, reverse):
+    return _samples(Gimp.context_get_gradient().get_uniform_samples(count, bool(reverse)))
+
+
+@known("gimp-gradients-sample-custom")
+def sample_custom(_port, _count, places, reverse):
+    return _samples(Gimp.context_get_gradient().get_custom_samples(list(places), bool(reverse)))
+
+
+@known("gimp-gradients-get-gradient-data")
+def gradient_data(_port, name, count, reverse):
+    gradient = _gradient(name) or Gimp.context_get_gradient()
+    return gradient.get_name(), *_samples(gradient.get_uniform_samples(count, bool(reverse)))
+
+
+@known("gimp-palettes-get-palette-entry")
+def palette_entry(_port, name, entry):
+    palette = _found("palette", name)
+    return palette.get_name(), palette.get_color_count(), carry.parts(palette.get_colors()[entry])

@@ -50,7 +50,7 @@ def _sample(threshold, merged, transparent=0, criterion=0):
     Gimp.context_set_sample_threshold(threshold / 255.0)
     Gimp.context_set_sample_merged(bool(merged))
     Gimp.context_set_sample_transparent(bool(transparent))
-    Gimp.context_set_sample_criterion(Gimp.SelectCriterion(criterion))
+    Gimp.context_set_sample_criterion(carry.enum(Gimp.SelectCriterion.__gtype__, criterion))
 
 
 @known("gimp-fuzzy-select")

@@ -37,9 +37,22 @@ def text_of_old(
 @known("gimp-text-get-extents-fontname")
 def extents(_port, text, size, _size_type, font):
     found = carry.resource("GimpFont", font) or Gimp.context_get_font()
-    return tuple(Gimp.text_get_extents_font(text, size, found)[1:])
+    _, width, height, ascent, descent = Gimp.text_get_extents_font(text, size, found)
+    return width, height, ascent, -descent  # 2.10 measured both upwards
 
 
 @known("gimp-text-get-extents")
 def extents_of_old(port, text, size, size_type, _foundry, family, *_rest):
     return extents(port, text, size, size_type, family)
+
+
+@known("gimp-text-layer-get-hinting")
+def get_hinting(_port, layer):
+    """Whether the outlines are hinted, and whether by FreeType's own hinter."""
+    style = item(layer).get_hint_style()
+    return int(style != Gimp.TextHintStyle.NONE), 0
+
+
+@known("gimp-text-layer-set-hinting")
+def set_hinting(_port, layer, hinting, _auto):
+    item(layer).set_hint_style(Gimp.TextHintStyle.MEDIUM if hinting else Gimp.TextHintStyle.NONE)

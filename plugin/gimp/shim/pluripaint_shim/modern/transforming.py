@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from gi.repository import Gimp
 
-from .names import context, item, known, number
+from .. import carry
+from .names import context, image, item, known, number
 
 _SIMPLE = {"flip-simple", "rotate-simple"}
 # What the numbers of each transformation are called as methods of an item, and how many there are.
@@ -14,8 +15,10 @@ _SHAPES = {"flip": 4, "perspective": 8, "rotate": 4, "scale": 4, "shear": 2, "2d
 def _transformed(shape, drawable, values):
     one = item(drawable)
     values = list(values)
+    if shape not in _SIMPLE and one.is_layer() and not one.has_alpha():
+        one.add_alpha()  # 2.10 left what comes from outside transparent; GIMP 3 makes it black
     if shape in ("rotate", "rotate-simple"):
-        values[0] = values[0] if shape == "rotate" else Gimp.RotationType(values[0])
+        values[0] = values[0] if shape == "rotate" else carry.enum(Gimp.RotationType.__gtype__, values[0])
         values[1] = bool(values[1])
     elif shape == "flip-simple":
         values[0], values[1] = Gimp.OrientationType(values[0]), bool(values[1])
@@ -75,6 +78,14 @@ def flip(_port, drawable, direction):
     return _transformed("flip-simple", drawable, (direction, True, 0.0))
 
 
+def _of_item(shape):
+    return lambda _port, one, *values: _transformed(shape, one, values)
+
+
+for _shape in _SHAPES:
+    known(f"gimp-item-transform-{_shape}")(_of_item(_shape))
+
+
 def _old(shape):
     def transform(_port, drawable, interpolation, *values):
         with context():
@@ -95,3 +106,23 @@ for _name, _shape in (
 ):
     known(f"gimp-{_name}")(_old(_shape))
 known("gimp-transform-2d")(_old("2d"))
+
+
+@known("plug-in-rotate")
+def rotate_quarter(_port, img, drawable, quarters, everything):
+    """2.10's plug-in: 1, 2 or 3 quarters of a turn, the whole image or one layer in its place."""
+    turn = carry.enum(Gimp.RotationType.__gtype__, quarters - 1)
+    if everything:
+        image(img).rotate(turn)
+    else:
+        item(drawable).transform_rotate_simple(turn, True, 0, 0)
+
+
+@known("gimp-context-get-transform-recursion")
+def get_recursion(_port):
+    return 3  # levels of supersampling, which 2.10 itself no longer used
+
+
+@known("gimp-context-set-transform-recursion")
+def set_recursion(_port, _levels):
+    return None

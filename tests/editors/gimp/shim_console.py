@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 from gimp_editor import root_folder
+from stage import end
 
 REPOSITORY = Path(__file__).resolve().parents[3]
 SCRIPTS = Path(__file__).with_name("scripts")
@@ -77,6 +78,7 @@ class Outcome:
     answer: Any = None
     pixels: np.ndarray | None = None
     error: str = ""
+    never_came: bool = False  # GIMP ended, or its time, before
 
 
 class Console:
@@ -117,7 +119,10 @@ class Console:
         script.chmod(0o755)
 
     def run(self, jobs: dict[str, str], seconds: float = 300) -> dict[str, Outcome]:
-        """Runs pieces of Python inside a gimpfu script, in one start of GIMP, each on its own."""
+        """Runs pieces of Python inside a gimpfu script, in one start of GIMP, each on its own.
+
+        After ``seconds`` GIMP is ended; what it had not come to says so.
+        """
         for old in self.outside.glob("*.json"):
             old.unlink()
         (self.outside / "jobs.json").write_text(json.dumps(jobs))
@@ -138,21 +143,21 @@ class Console:
         if self.root:
             variables = [f"{key}={value}" for key, value in environment.items()]
             command = ["/usr/sbin/chroot", str(self.root), "env", "-i", *variables, *command]
-        done = subprocess.run(
-            command,
-            env=environment,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            timeout=seconds,
-            check=False,
-        )
-        self.log = done.stdout.decode("utf-8", "replace")
+        with subprocess.Popen(
+            command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, start_new_session=True
+        ) as process:
+            try:
+                said, _ = process.communicate(timeout=seconds)
+            except subprocess.TimeoutExpired:
+                end(process)
+                said, _ = process.communicate()
+        self.log = said.decode("utf-8", "replace")
         return {name: self._outcome(name) for name in jobs}
 
     def _outcome(self, name: str) -> Outcome:
         said = self.outside / f"{name}.json"
         if not said.exists():
-            return Outcome(error=f"GIMP did not come that far:\n{self.log[-3000:]}")
+            return Outcome(error=f"GIMP did not come that far:\n{self.log[-3000:]}", never_came=True)
         found = json.loads(said.read_text())
         pixels = None
         if "shape" in found:

@@ -19,8 +19,24 @@ from .names_of_filters import FILTERS
 from .port import Failed
 
 KNOWN = {**FILTERS, "plug-in-autocrop": None, "plug-in-autocrop-layer": None, "plug-in-bump-map-tiled": None}
-# Operations that take the values as they come, which were encoded in 2.10 and are linear in GIMP 3.0.
-_ON_ENCODED = {"gegl:gaussian-blur"}
+# Filters whose operations take the values as they come, which were encoded in 2.10 and are linear in GIMP 3.0.
+_ON_ENCODED = {
+    *(f"plug-in-gauss{kind}" for kind in ("", "-iir", "-iir2", "-rle", "-rle2")),
+    *(
+        f"plug-in-{name}"
+        for name in (
+            "blur",
+            "cartoon",
+            "color-enhance",
+            "convmatrix",
+            "emboss",
+            "noisify",
+            "photocopy",
+            "rgb-noise",
+        )
+    ),
+    *(f"plug-in-{name}" for name in ("sharpen", "sobel")),
+}
 
 
 def run(_port: Any, name: str, values: Sequence[Any]) -> None:
@@ -39,7 +55,9 @@ def run(_port: Any, name: str, values: Sequence[Any]) -> None:
     if tiled:
         chosen["tiled"] = True
     operation = chosen.pop("operation", operation)
-    apply(drawable, operation, chosen)
+    if operation == "gegl:color-to-alpha" and drawable.is_layer() and not drawable.has_alpha():
+        drawable.add_alpha()
+    apply(drawable, operation, chosen, name in _ON_ENCODED)
 
 
 class _Place:
@@ -58,9 +76,9 @@ class _Place:
         return random.getrandbits(31)
 
 
-def apply(drawable: Any, operation: str, settings: dict[str, Any]) -> None:
-    """Applies an operation to a drawable for good, on the values that 2.10 gave it."""
-    if operation in _ON_ENCODED:
+def apply(drawable: Any, operation: str, settings: dict[str, Any], on_encoded: bool) -> None:
+    """Applies an operation to a drawable for good; ``on_encoded``: 2.10 gave it encoded values."""
+    if on_encoded:
         encoded.apply(drawable, functools.partial(merge, operation=operation, settings=settings), True)
     else:
         merge(drawable, operation, settings)

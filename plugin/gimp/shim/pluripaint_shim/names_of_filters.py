@@ -178,7 +178,21 @@ def _lens_distortion(place, x, y, main, edge, zoom, brighten):
 _SPOTS = {0: "circle", 1: "line", 2: "diamond", 3: "pssquare", 4: "diamond"}
 
 
-def _newsprint(_place, cell, space, pullout, black, black_spot, red, red_spot, green, green_spot, blue, blue_spot, samples):
+def _newsprint(
+    _place,
+    cell,
+    space,
+    pullout,
+    black,
+    black_spot,
+    red,
+    red_spot,
+    green,
+    green_spot,
+    blue,
+    blue_spot,
+    samples,
+):
     chosen: dict[str, Any] = {
         "color-model": {0: "black-on-white", 1: "rgb", 2: "cmyk", 3: "black-on-white"}.get(space, "rgb"),
         "black-pullout": pullout / 100.0,
@@ -391,10 +405,10 @@ FILTERS: dict[str, tuple[str, Any]] = {
                 "blend-power": power,
                 "color1": (0, 0, 0, a1)
                 if colors == 0
-                else (*(p.colour("foreground") if colors == 2 else c1)[:3], a1),
+                else (*(p.colour("foreground") if colors == 1 else c1)[:3], a1),
                 "color2": (1, 1, 1, a2)
                 if colors == 0
-                else (*(p.colour("background") if colors == 2 else c2)[:3], a2),
+                else (*(p.colour("background") if colors == 1 else c2)[:3], a2),
             },
         ),
     ),
@@ -445,7 +459,6 @@ FILTERS: dict[str, tuple[str, Any]] = {
     "plug-in-blur": ("gegl:gaussian-blur", lambda _p: {"std-dev-x": 0.75, "std-dev-y": 0.75}),
     "plug-in-cartoon": ("gegl:cartoon", ("mask-radius", "pct-black")),
     "plug-in-color-enhance": ("gegl:color-enhance", None),
-    "plug-in-dog": ("gegl:difference-of-gaussians", ("radius1", "radius2")),
     "plug-in-emboss": (
         "gegl:emboss",
         lambda _p, azimuth, elevation, depth, emboss: {

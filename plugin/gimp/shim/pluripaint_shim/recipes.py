@@ -93,8 +93,12 @@ def find(name: str, takes: str, gives: str, lookup: Callable[[str], Any]) -> Rec
         return None
     old = [entry for entry in entries(takes) if entry[0] not in ("run-mode", "dummy-param")]
     new = [spec for spec in procedure.get_arguments() if spec.name != "run-mode"]
-    if name.startswith("script-fu-"):  # arguments without names; GIMP 3 appended some, which keep their defaults
-        return Recipe(procedure, old, entries(gives), {spec.name: k for k, spec in enumerate(new[: len(old)])}, {})
+    if name.startswith(
+        "script-fu-"
+    ):  # arguments without names; GIMP 3 appended some, which keep their defaults
+        return Recipe(
+            procedure, old, entries(gives), {spec.name: k for k, spec in enumerate(new[: len(old)])}, {}
+        )
     places, fixed = _matched([one for one, _ in old], [kind for _, kind in old], new, aliases)
     return Recipe(procedure, old, entries(gives), places, fixed)
 
@@ -120,11 +124,14 @@ def _matched(old: list[str], kinds: list[str], new: list[Any], aliases: dict[str
             fixed[key[:-1]] = float(source)
         elif source in old:
             places[key] = old.index(source)
+    closed_up = [one.replace("-", "") for one in old]  # "first-axis-x" was "firstaxis-x"
     for spec in new:
         if spec.name in places or spec.name in fixed:
             continue
         if spec.name in old:
             places[spec.name] = old.index(spec.name)
+        elif spec.name.replace("-", "") in closed_up:
+            places[spec.name] = closed_up.index(spec.name.replace("-", ""))
         elif spec.value_type.name == "GFile":
             file = next((one for one in old if one in _FILES), None)
             if file:

@@ -23,7 +23,6 @@ LAYERED = (
     ".ico",
     ".gih",
     ".mng",
-    ".webp",
 )
 
 
@@ -89,7 +88,9 @@ def save_thumbnail(_port, img, filename):
 def thumbnail(_port, number, width, height):
     """A small picture's bytes: width, height, bytes per pixel, count, data."""
     one = image(number) if Gimp.Image.id_is_valid(number) else None
-    return _bytes_of(one.get_thumbnail(width, height, 0) if one else item(number).get_thumbnail(width, height, 0))
+    return _bytes_of(
+        one.get_thumbnail(width, height, 0) if one else item(number).get_thumbnail(width, height, 0)
+    )
 
 
 @known("gimp-drawable-sub-thumbnail")
@@ -118,7 +119,7 @@ def xcf_save(port, _dummy, img, drawable, filename, raw):
     file_save(port, img, drawable, filename, raw)
 
 
-_PNG_DEFAULTS, _PNG_SETTINGS = "png-save-defaults", (0, 9, 0, 0, 0, 1, 1, 0, 1)
+_PNG_DEFAULTS, _PNG_SETTINGS = "png-save-defaults", (0, 9, 1, 0, 0, 1, 1, 1, 0)
 
 
 @known("file-png-get-defaults")

@@ -276,7 +276,13 @@ def get_metadata(_port, img):
     return [found.serialize() if found else None]
 
 
-_ONE_OF = {"pixels": "pixel", "inches": "inch", "millimeters": "millimeter", "points": "point", "picas": "pica"}
+_ONE_OF = {
+    "pixels": "pixel",
+    "inches": "inch",
+    "millimeters": "millimeter",
+    "points": "point",
+    "picas": "pica",
+}
 _UNITS = {
     "abbreviation": lambda unit: unit.get_abbreviation(),
     "deletion-flag": lambda unit: int(unit.get_deletion_flag()),

@@ -63,7 +63,7 @@ def set_data(port, key, count, data):
 
 @known("gimp-plugin-get-pdb-error-handler")
 def error_handler(_port):
-    return 1  # PDB_ERROR_HANDLER_PLUGIN: a failure is raised in the script
+    return 0  # PDB_ERROR_HANDLER_INTERNAL, which is what 2.10 says of every script
 
 
 @known("gimp-plugin-precision-enabled")
@@ -79,6 +79,7 @@ def dump(port, filename):
             found = port.signature(name)
             if found:
                 takes, gives = (
-                    ", ".join(f"{title}:{kind}" for title, kind in one) for one in (found.arguments, found.results)
+                    ", ".join(f"{title}:{kind}" for title, kind in one)
+                    for one in (found.arguments, found.results)
                 )
                 file.write(f"{name}\t{takes}\t{gives}\n")

@@ -7,7 +7,12 @@ from gi.repository import Babl, Gegl, Gimp
 from .. import carry
 from .names import known
 
-_KINDS = {"brush": "GimpBrush", "gradient": "GimpGradient", "palette": "GimpPalette", "pattern": "GimpPattern"}
+_KINDS = {
+    "brush": "GimpBrush",
+    "gradient": "GimpGradient",
+    "palette": "GimpPalette",
+    "pattern": "GimpPattern",
+}
 
 
 def _found(kind, name):
@@ -106,10 +111,9 @@ def patterns_list(port, filter_text):
     return port.call("gimp-patterns-get-list", [filter_text])
 
 
-def _pixels(buffer):
-    """Width, height, bytes per pixel and encoded pixels of a GeglBuffer; of brushes the coverage."""
+def _pixels(buffer, form):
+    """Width, height, bytes per pixel and the pixels of a GeglBuffer."""
     box = buffer.get_extent()
-    form = {1: "Y u8", 2: "Y'A u8", 3: "R'G'B' u8", 4: "R'G'B'A u8"}[Babl.format_get_n_components(buffer.get_format())]
     data = bytes(buffer.get(box, 1.0, form, Gegl.AbyssPolicy.NONE))
     return box.width, box.height, len(data) // max(1, box.width * box.height), data
 
@@ -130,7 +134,8 @@ def _pattern(name):
     carry.start_gegl()
     pattern = _found("pattern", name)
     _, width, height, _ = pattern.get_info()
-    return _pixels(pattern.get_buffer(width, height, Babl.format("R'G'B' u8")))
+    form = "R'G'B' u8"
+    return _pixels(pattern.get_buffer(width, height, Babl.format(form)), form)
 
 
 def _brush(name):
@@ -138,7 +143,7 @@ def _brush(name):
     carry.start_gegl()
     brush = _found("brush", name)
     _, width, height, _, _ = brush.get_info()
-    return (brush, *_pixels(brush.get_mask(width, height, Babl.format("Y u8"))))
+    return (brush, *_pixels(brush.get_mask(width, height, Babl.format("Y u8")), "Y u8"))
 
 
 @known("gimp-brush-get-pixels")

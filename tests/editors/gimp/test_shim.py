@@ -45,7 +45,12 @@ PICTURES = {
     + "pdb.gimp_layer_scale(layer, 60, 80, True)\nimage.resize_to_layers()\n"
     + "pdb.gimp_image_flip(image, ORIENTATION_VERTICAL)\nresult = image",
 }
+IMAGE_ALONE = (
+    _RGB
+    + "answer = [int(pdb[name](image, 'a b')) for name in ('python-fu-shim-count', 'python-fu-shim-count-too')]"
+)
 ANSWERS = {
+    "an image alone": IMAGE_ALONE,
     "unknown name": "try:\n    pdb.gimp_image_get_layerz\n"
     + "except AttributeError as why:\n    answer = str(why).split(' has ')[1]",
     "wrong number": _RGB
@@ -85,6 +90,9 @@ def outcomes(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, dic
             jobs = {**PICTURES, **ANSWERS}
             ran = console.run({str(k): code for k, code in enumerate(jobs.values())})
             found[version] = dict(zip(jobs, ran.values()))
+            found[version]["an image alone, known from an earlier start"] = console.run(
+                {"again": IMAGE_ALONE}
+            )["again"]
         finally:
             console.close()
     yield found
@@ -100,7 +108,7 @@ def test_a_script_draws_the_same_in_both(outcomes: dict, name: str) -> None:
     assert old.answer == new.answer
 
 
-@pytest.mark.parametrize("name", ANSWERS)
+@pytest.mark.parametrize("name", [*ANSWERS, "an image alone, known from an earlier start"])
 def test_a_script_learns_the_same_in_both(outcomes: dict, name: str) -> None:
     old, new = outcomes["2.10"][name], outcomes["3.0"][name]
     assert not old.error, old.error

@@ -23,6 +23,9 @@ RESOURCES = {
     "GimpPalette": Gimp.Palette,
     "GimpPattern": Gimp.Pattern,
 }
+IMAGE_ALONE = "It works on the image alone: the drawables, which GIMP 3 hands to it too, are not used."
+"""Ends the help of a script's procedure that takes no drawable. GIMP keeps nothing else of it between two starts."""
+
 _KINDS = {
     "gint": "int",
     "guint": "int",
@@ -68,7 +71,8 @@ def start_gegl() -> None:
 
 def old_form(procedure: Any) -> tuple[str, str]:
     """Arguments and results of a procedure that 2.10 did not have, as 2.10 would have had them."""
-    takes = [(spec.name, kind(spec)) for spec in procedure.get_arguments() if spec.name != "options"]
+    left_out = {"options"} | ({"drawables"} if (procedure.get_help() or "").endswith(IMAGE_ALONE) else set())
+    takes = [(spec.name, kind(spec)) for spec in procedure.get_arguments() if spec.name not in left_out]
     names = [name for name, _ in takes]
     if "file" in names and "run-mode" in names:
         # GIMP 3 does not say whether a procedure opens or writes files; those that write take an image before the file.
@@ -79,6 +83,12 @@ def old_form(procedure: Any) -> tuple[str, str]:
         takes[place : place + 1] = files
     gives = [(spec.name, kind(spec)) for spec in procedure.get_return_values()]
     return tuple(",".join(f"{name}:{what}" for name, what in one) for one in (takes, gives))
+
+
+def last_error(otherwise: str) -> str:
+    """What GIMP says of the last failure; it says “success” of some."""
+    said = Gimp.get_pdb().get_last_error()
+    return said if said and said != "success" else otherwise
 
 
 # -- colours: sRGB's curve between what scripts say and the linear light of GeglColor

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from gi.repository import Gimp, Gio, GObject
@@ -12,6 +12,7 @@ from .port import Installed
 
 _FLAGS = GObject.ParamFlags.READWRITE
 _DRAWABLES = ("drawable", "layer", "channel", "item")
+_OF_IMAGES = ("<Image>", "<Layers>")
 _RESERVED = ("run-mode", "image", "drawables", "file", "options")
 
 
@@ -22,7 +23,7 @@ def procedure(plug_in: Any, one: Installed, answer: Callable[[Any, list], Any]) 
         made = _load(plug_in, one, own, answer)
     elif one.save:
         made = _save(plug_in, one, own, answer)
-    elif own and own[0][0] == "image" and any(menu.startswith("<Image>") for menu in one.menus):
+    elif own and own[0][0] == "image" and any(menu.startswith(_OF_IMAGES) for menu in one.menus):
         made = _on_image(plug_in, one, own, answer)
     else:
         made = _plain(plug_in, one, own, answer)
@@ -30,6 +31,12 @@ def procedure(plug_in: Any, one: Installed, answer: Callable[[Any, list], Any]) 
     for kind, name, text in [] if one.load else one.results:  # opening has its own result
         _add(made, kind, name, text, None, True)
     return made
+
+
+def _takes_drawable(arguments: Sequence) -> bool:
+    """Whether a drawable follows the image, as GIMP 3 has it."""
+    own = [kind for kind, name, *_ in arguments if name != "run-mode"]
+    return len(own) > 1 and own[1] in _DRAWABLES
 
 
 def _names(own: list) -> list[str]:
@@ -61,7 +68,7 @@ def _number(kind: str, value: Any) -> Any:
 
 
 def _on_image(plug_in: Any, one: Installed, own: list, answer: Callable) -> Any:
-    head = 2 if len(own) > 1 and own[1][0] in _DRAWABLES else 1
+    head = 2 if _takes_drawable(own) else 1
     names = _names(own[head:])
 
     def run(made: Any, mode: Any, image: Any, drawables: Any, config: Any, _data: Any) -> Any:
@@ -140,13 +147,22 @@ def _file_types(made: Any, extensions: str, prefixes: str, magics: str, mime: st
 
 
 def _describe(made: Any, one: Installed) -> None:
-    made.set_documentation(one.blurb, one.help, None)
+    alone = isinstance(made, Gimp.ImageProcedure) and not _takes_drawable(one.arguments)
+    made.set_documentation(one.blurb, f"{one.help}\n{carry.IMAGE_ALONE}" if alone else one.help, None)
     made.set_attribution(one.author, one.copyright, one.date)
     if one.label:
         made.set_menu_label(one.label)
         for menu in one.menus:
             if menu.startswith("<") and not menu.startswith(("<Load>", "<Save>")):
-                made.add_menu_path(menu.replace("<Toolbox>", "<Image>"))
+                made.add_menu_path(_menu(menu, made))
+
+
+def _menu(path: str, made: Any) -> str:
+    """Where it goes: a list's own menu takes only procedures of GIMP 3's form, and GIMP 3 has no toolbox menu."""
+    root, _, rest = path.partition(">")
+    if root == "<Image" or (root == "<Layers" and isinstance(made, Gimp.ImageProcedure)):
+        return path
+    return "<Image>" + (rest or "/Filters")
 
 
 _OBJECTS = ("image", "layer", "channel", "drawable", "item", "display", "vectors")

@@ -94,7 +94,7 @@ class GiPort(Port):
     def _finish(self, name: str, found: Any, config: Any) -> list[Any]:
         results = found.run(config)
         if results.index(0) != Gimp.PDBStatusType.SUCCESS:
-            raise Failed(Gimp.get_pdb().get_last_error() or f"{name} failed")
+            raise Failed(carry.last_error(f"{name} failed"))
         return [carry.got(results, k, spec) for k, spec in enumerate(found.get_return_values(), 1)]
 
     def new(self, name: str, **arguments: Any) -> list[Any]:

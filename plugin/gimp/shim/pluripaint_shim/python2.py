@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import array
 import builtins
+import collections
+import collections.abc
 import functools
 import gettext
 import importlib
@@ -130,6 +132,19 @@ _STRING = {
 }  # fmt: skip
 _MODULES = {
     string: _STRING,
+    collections: {
+        name: getattr(collections.abc, name)
+        for name in (
+            "Callable",
+            "Iterable",
+            "Iterator",
+            "Mapping",
+            "MutableMapping",
+            "Sequence",
+            "Set",
+            "Sized",
+        )
+    },
     itertools: {
         "izip": zip,
         "imap": map,

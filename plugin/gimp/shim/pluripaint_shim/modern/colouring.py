@@ -21,7 +21,7 @@ def _applied(drawable: int, tool: str, *values) -> None:
 
 def _must(done) -> None:
     if not done:
-        raise carry.Failed(Gimp.get_pdb().get_last_error() or "the colours could not be changed")
+        raise carry.Failed(carry.last_error("the colours could not be changed"))
 
 
 @known("gimp-brightness-contrast")

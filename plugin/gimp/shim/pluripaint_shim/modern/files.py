@@ -68,7 +68,7 @@ def file_save(port, img, drawable, filename, _raw):
     def export(number):
         done = Gimp.file_save(Gimp.RunMode.NONINTERACTIVE, image(number), carry.file(filename), None)
         if not done:
-            raise carry.Failed(Gimp.get_pdb().get_last_error() or f"“{filename}” was not written")
+            raise carry.Failed(carry.last_error(f"“{filename}” was not written"))
 
     write(img, drawable, filename, export)
 
@@ -110,7 +110,7 @@ def load_of_core(_port, _dummy, filename, _raw):
     """Formats that GIMP itself reads: called by their own names its procedures end GIMP 3.0.4."""
     made = Gimp.file_load(Gimp.RunMode.NONINTERACTIVE, carry.file(filename))
     if made is None:
-        raise carry.Failed(Gimp.get_pdb().get_last_error() or f"“{filename}” was not read")
+        raise carry.Failed(carry.last_error(f"“{filename}” was not read"))
     return made.get_id()
 
 

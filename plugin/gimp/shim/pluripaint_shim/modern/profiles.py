@@ -19,7 +19,7 @@ def _read(path):
 def _apply(img, profile, intent, bpc):
     intent = carry.enum(Gimp.ColorRenderingIntent.__gtype__, intent)
     if not image(img).convert_color_profile(profile, intent, bool(bpc)):
-        raise carry.Failed(Gimp.get_pdb().get_last_error() or "the image was not converted")
+        raise carry.Failed(carry.last_error("the image was not converted"))
 
 
 @known(*_APPLY)

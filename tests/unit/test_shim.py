@@ -143,6 +143,7 @@ def test_entries_are_written_and_taken_away(tmp_path: Path) -> None:
     interpreters, environment = entries.write(tmp_path, "/opt/my python/python3", "/opt/my shim")
     assert "python=/opt/my python/python3\n" in interpreters.read_text()
     assert "/usr/bin/python2=/opt/my python/python3\n" in interpreters.read_text()
+    assert ":E::py::/opt/my python/python3:\n" in interpreters.read_text()  # scripts without a first line
     assert environment.read_text() == ": PYTHONPATH=/opt/my shim\n"
     entries.remove(tmp_path)
     entries.remove(tmp_path)

@@ -1,7 +1,8 @@
 """How GIMP finds a Python and ``gimpfu`` for a script that nobody touched.
 
-GIMP reads ``interpreters/*.interp`` (which program runs a script, by its first line) and ``environ/*.env`` (variables
-for plug-ins) in the user's folder. Standard library only; the installer calls ``write`` and ``remove``.
+GIMP reads ``interpreters/*.interp`` (which program runs a script: by its first line or, where that names none, by its
+ending) and ``environ/*.env`` (variables for plug-ins) in the user's folder. Standard library only; the installer calls
+``write`` and ``remove``.
 """
 
 from __future__ import annotations
@@ -15,8 +16,8 @@ PROGRAMS = ("python", "python2", "python2.7", "/usr/bin/python", "/usr/bin/pytho
 
 
 def interpreters(python: str) -> str:
-    """The text of the ``.interp`` file: first lines of old scripts and the Python that runs them."""
-    return "".join(f"{name}={python}\n" for name in PROGRAMS)
+    """The text of the ``.interp`` file: first lines of old scripts, then those without one, and the Python for them."""
+    return "".join(f"{name}={python}\n" for name in PROGRAMS) + f":{NAME}:E::py::{python}:\n"
 
 
 def environment(shim: str) -> str:

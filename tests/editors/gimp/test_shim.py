@@ -50,6 +50,8 @@ IMAGE_ALONE = (
     + "answer = [int(pdb[name](image, 'a b')) for name in ('python-fu-shim-count', 'python-fu-shim-count-too')]"
 )
 ANSWERS = {
+    "GTK 2": "answer = [pdb.python_fu_shim_asks(0), '']\n"
+    + "try:\n    pdb.python_fu_shim_asks(1)\nexcept RuntimeError as why:\n    answer[1] = str(why)",
     "an image alone": IMAGE_ALONE,
     "unknown name": "try:\n    pdb.gimp_image_get_layerz\n"
     + "except AttributeError as why:\n    answer = str(why).split(' has ')[1]",
@@ -130,6 +132,14 @@ def test_the_unknown_name_is_told_with_its_neighbour(outcomes: dict) -> None:
     assert "gimp-image-get-layers" in said
 
 
+def test_a_window_of_gtk_2_is_told(outcomes: dict) -> None:
+    drawn_none, said = outcomes["3.0"]["GTK 2"].answer
+    assert drawn_none == 7 and "gtk.Window" in said and "no longer exists" in said
+
+
 def test_scripts_are_as_users_drop_them() -> None:
-    for script in Path(__file__).with_name("scripts").glob("*.py"):
-        assert script.read_text().startswith("#!/usr/bin/env python\n")
+    firsts = [
+        script.read_text().splitlines()[0] for script in Path(__file__).with_name("scripts").glob("*.py")
+    ]
+    assert {first for first in firsts if first.startswith("#!")} == {"#!/usr/bin/env python"}
+    assert any(not first.startswith("#!") for first in firsts)  # also without a first line a script runs

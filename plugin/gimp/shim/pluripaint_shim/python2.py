@@ -10,6 +10,7 @@ import functools
 import gettext
 import importlib
 import itertools
+import math
 import os
 import string
 import struct
@@ -79,8 +80,8 @@ def lists(function):
 
 
 def numbers(*values):
-    """``range``, which gave a list."""
-    found = range(*values)
+    """``range``, which gave a list; half of an odd number, as ``/`` gives it now, is rounded down as it was."""
+    found = range(*[math.floor(one) if isinstance(one, float) else one for one in values])
     return list(found) if len(found) <= _LARGEST_LIST else found
 
 

@@ -1,7 +1,8 @@
 """Tests in real editors: which editors ran, how many tests each; fewer than promised fails where editors are required.
 
 ``stage`` and ``real_daemon`` beside this file serve every editor. ``PLURIPAINT_EDITORS=required`` (set by CI) makes too
-few tests a failure, also when a test was deselected or its folder was renamed.
+few tests a failure, also when a test was deselected or its folder was renamed. ``PLURIPAINT_GIMP3=3.2`` runs GIMP 3.2
+instead of 3.0, ``PLURIPAINT_KRITA_SUITE=forky`` that Debian's Krita.
 """
 
 from __future__ import annotations
@@ -25,16 +26,18 @@ def _editor(nodeid: str) -> str:
     """The editor that a test drives, by its folder and its parameter."""
     folder = Path(nodeid.partition("::")[0]).parent.name
     if folder == "gimp":
-        return next((f"GIMP {version}" for version in ("2.10", "3.0") if version in nodeid), "GIMP")
+        return next(
+            (f"GIMP {version}" for version in ("2.10", "3.0", "3.2") if f"[{version}" in nodeid), "GIMP"
+        )
     return folder.capitalize()
 
 
 def _version(editor: str) -> str:
     """What the editor says of itself; empty where it says nothing."""
-    if editor == "GIMP 3.0":
+    if editor in ("GIMP 3.0", "GIMP 3.2"):
         from gimp_editor import root_folder
 
-        command = ["/usr/sbin/chroot", str(root_folder()), "gimp-3.0", "--version"]
+        command = ["/usr/sbin/chroot", str(root_folder()), f"gimp-{editor[5:]}", "--version"]
     elif editor == "GIMP 2.10":
         command = ["gimp-2.10", "--version"]
     else:

@@ -17,7 +17,7 @@ from pathlib import Path
 HERE = Path(__file__).resolve().parent
 sys.path[:0] = [str(HERE), str(HERE / "gimp")]
 
-from gimp_editor import Gimp, root_folder  # noqa: E402
+from gimp_editor import VERSIONS, Gimp, root_folder  # noqa: E402
 from PIL import Image  # noqa: E402
 from real_daemon import Daemon  # noqa: E402
 from stage import Stage, wait_for  # noqa: E402
@@ -25,7 +25,7 @@ from stage import Stage, wait_for  # noqa: E402
 ROOT = HERE.parents[1]
 LARGEST = 250_000  # bytes of one picture
 SELECT = "select(max(images()), 'ellipse', 575, 500, 265, 130, 8.0)"
-MENU_WALK = {"2.10": ["End", "Up", "Up", "Right"], "3.0": ["End", "Right"]}
+MENU_WALK = {"2.10": ["End", "Up", "Up", "Right"], "3.0": ["End", "Right"], "3.2": ["End", "Right"]}
 """From the open Filters menu to Inpaint's own, without further plug-ins; PLURIPAINT_MENU_WALK overrides it."""
 
 
@@ -64,7 +64,7 @@ def shoot(version: str, folder: Path, work: Path) -> None:
     try:
         photo = work / "lake.png"
         Image.open(ROOT / "assets/sample/photo.jpg").save(photo)
-        root = root_folder() if version == "3.0" else None
+        root = root_folder() if version != "2.10" else None
         gimp = Gimp(stage, root, work / f"shots-{version}-{os.getpid()}", photo, version, docks=True)
         daemon = Daemon(gimp.home)
         gimp.remember(variations=4, preset="best", method="auto", seed=7)
@@ -119,7 +119,7 @@ def main() -> int:
     """``shots.py [FOLDER] [VERSION ...]``."""
     folder = Path(sys.argv[1]) if len(sys.argv) > 1 else ROOT / "assets" / "readme"
     folder.mkdir(parents=True, exist_ok=True)
-    for version in sys.argv[2:] or ("2.10", "3.0"):
+    for version in sys.argv[2:] or VERSIONS:
         with tempfile.TemporaryDirectory(prefix="shots ") as work:
             shoot(version, folder, Path(work))
     return 0

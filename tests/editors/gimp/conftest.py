@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from gimp_editor import Gimp, root_folder, shots_folder
+from gimp_editor import VERSIONS, Gimp, root_folder, shots_folder
 from PIL import Image
 from real_daemon import Daemon
 from skimage import data
@@ -27,7 +27,7 @@ def scale() -> int:
     return 1
 
 
-@pytest.fixture(scope="module", params=["2.10", "3.0"])
+@pytest.fixture(scope="module", params=VERSIONS)
 def gimp(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, translated: bool, scale: int
 ) -> Iterator[Any]:
@@ -36,7 +36,7 @@ def gimp(
     folder = tmp_path_factory.mktemp(f"gimp {version}")
     photo = folder / "photo.png"
     Image.fromarray(data.chelsea()).save(photo)
-    root = root_folder() if version == "3.0" else None
+    root = root_folder() if version != "2.10" else None
     assert root or shutil.which("gimp-2.10"), "GIMP 2.10 is not installed"
     stage = Stage(shots_folder(folder), gtk=True)
     running = daemon = None

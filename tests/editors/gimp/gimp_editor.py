@@ -335,8 +335,18 @@ def shots_folder(otherwise: Path) -> Path:
     return Path(os.environ.get("PLURIPAINT_SHOTS") or otherwise / "shots")
 
 
+SUITES = {"3.0": "trixie", "3.2": "forky"}
+"""GIMP → the Debian suite whose root folder holds it."""
+
+GIMP3 = os.environ.get("PLURIPAINT_GIMP3", "3.0")
+"""The newer GIMP of a test run: 3.0, or 3.2 to see once in a while what comes."""
+
+VERSIONS = ("2.10", GIMP3)
+
+
 def root_folder() -> Path:
-    """The Debian 13 root folder, made when missing."""
+    """The newer GIMP's root folder, made when missing."""
     script = REPOSITORY / "tests" / "editors" / "prepare_root.sh"
-    done = subprocess.run([str(script)], capture_output=True, text=True, check=True, env=os.environ)
+    command = [str(script), SUITES[GIMP3]]
+    done = subprocess.run(command, capture_output=True, text=True, check=True, env=os.environ)
     return Path(done.stdout.strip().splitlines()[-1])

@@ -91,7 +91,7 @@ class Console:
         self.version = version
         self._flags = "-i" if resources else "-idf"
         self.display = ""  # GIMP 3.0's Script-Fu ends where it finds none
-        self.root = root_folder() if version == "3.0" else None
+        self.root = root_folder() if version != "2.10" else None
         assert self.root or shutil.which("gimp-console-2.10"), "GIMP 2.10 is not installed"
         name = folder.name
         self.outside = (self.root / "tmp" / name) if self.root else folder

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from gimp_editor import GIMP3, VERSIONS
 from shim_console import Console, Outcome, folder_for, mean_difference
 from stage import Stage
 
@@ -122,7 +123,7 @@ def outcomes(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, dic
         with ThreadPoolExecutor(2) as both:
             ran = {
                 version: both.submit(run, version, folder_for(base, f"every-{version}"), stage.display)
-                for version in ("2.10", "3.0")
+                for version in VERSIONS
             }
             yield {version: one.result() for version, one in ran.items()}
     finally:
@@ -153,14 +154,14 @@ def test_gimp_210_runs_every_call_that_is_not_listed(outcomes: dict) -> None:
 
 
 def test_gimp_30_runs_every_call_that_is_not_listed(outcomes: dict) -> None:
-    found = {name: why for name, why in failures(outcomes["3.0"]).items() if name not in listed("2.10")}
+    found = {name: why for name, why in failures(outcomes[GIMP3]).items() if name not in listed("2.10")}
     assert not surprises(found, listed("3.0"))
 
 
 def test_both_answer_the_same(outcomes: dict) -> None:
     found = {}
     for call in _compared():
-        old, new = outcomes["2.10"][call.name], outcomes["3.0"][call.name]
+        old, new = outcomes["2.10"][call.name], outcomes[GIMP3][call.name]
         if not old.error and not new.error and old.answer != new.answer:
             found[call.name] = f"{str(old.answer)[:80]} against {str(new.answer)[:80]}"
     assert not surprises(found, listed("answer"))
@@ -169,7 +170,7 @@ def test_both_answer_the_same(outcomes: dict) -> None:
 def test_both_draw_the_same(outcomes: dict) -> None:
     found = {}
     for call in _compared():
-        old, new = outcomes["2.10"][call.name], outcomes["3.0"][call.name]
+        old, new = outcomes["2.10"][call.name], outcomes[GIMP3][call.name]
         if old.error or new.error or call.where == "answer":
             continue
         if (old.pixels is None) != (new.pixels is None):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
+from gimp_editor import GIMP3, VERSIONS
 from pygimp_examples import Unreachable, scripts
 from pygimp_jobs import ANSWERS, NOISE, PICTURES
 from python3_syntax import python3
@@ -34,7 +35,7 @@ def outcomes(
     """Everything run once in each GIMP."""
     base = tmp_path_factory.mktemp("pygimp")
     found = {}
-    for version in ("2.10", "3.0"):
+    for version in VERSIONS:
         console = Console(version, folder_for(base, f"pygimp-{version}"), [])
         try:
             for name, text in examples.items():
@@ -49,7 +50,7 @@ def outcomes(
 
 def both(outcomes: dict[str, dict[str, Outcome]], name: str) -> tuple[Outcome, Outcome]:
     """What came of it in each GIMP, where nothing was raised."""
-    old, new = outcomes["2.10"][name], outcomes["3.0"][name]
+    old, new = outcomes["2.10"][name], outcomes[GIMP3][name]
     assert not old.error, old.error
     assert not new.error, new.error
     return old, new

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from gimp_editor import GIMP3, VERSIONS
 from shim_console import Console, Outcome, folder_for, mean_difference
 
 pytestmark = pytest.mark.editor
@@ -86,7 +87,7 @@ def outcomes(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, dic
     """Everything run once in each GIMP."""
     base = tmp_path_factory.mktemp("shim")
     found = {}
-    for version in ("2.10", "3.0"):
+    for version in VERSIONS:
         console = Console(version, folder_for(base, version))
         try:
             jobs = {**PICTURES, **ANSWERS}
@@ -102,7 +103,7 @@ def outcomes(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, dic
 
 @pytest.mark.parametrize("name", PICTURES)
 def test_a_script_draws_the_same_in_both(outcomes: dict, name: str) -> None:
-    old, new = outcomes["2.10"][name], outcomes["3.0"][name]
+    old, new = outcomes["2.10"][name], outcomes[GIMP3][name]
     assert not old.error, old.error
     assert not new.error, new.error
     assert old.pixels.std() > 5  # there is something in the picture
@@ -112,7 +113,7 @@ def test_a_script_draws_the_same_in_both(outcomes: dict, name: str) -> None:
 
 @pytest.mark.parametrize("name", [*ANSWERS, "an image alone, known from an earlier start"])
 def test_a_script_learns_the_same_in_both(outcomes: dict, name: str) -> None:
-    old, new = outcomes["2.10"][name], outcomes["3.0"][name]
+    old, new = outcomes["2.10"][name], outcomes[GIMP3][name]
     assert not old.error, old.error
     assert not new.error, new.error
     assert old.answer == new.answer
@@ -127,13 +128,13 @@ def test_what_arrives_has_the_type_of_its_parameter(outcomes: dict) -> None:
 
 
 def test_the_unknown_name_is_told_with_its_neighbour(outcomes: dict) -> None:
-    said = outcomes["3.0"]["unknown name"].answer
+    said = outcomes[GIMP3]["unknown name"].answer
     assert "gimp-image-get-layerz" in said
     assert "gimp-image-get-layers" in said
 
 
 def test_a_window_of_gtk_2_is_told(outcomes: dict) -> None:
-    drawn_none, said = outcomes["3.0"]["GTK 2"].answer
+    drawn_none, said = outcomes[GIMP3]["GTK 2"].answer
     assert drawn_none == 7 and "gtk.Window" in said and "no longer exists" in said
 
 

@@ -159,14 +159,14 @@ def exported(krita: KritaEditor, path: os.PathLike[str]) -> np.ndarray:
     return np.asarray(Image.open(path))
 
 
-def test_an_exported_file_has_not_a_bit_changed_outside_the_selection(krita, photo, tmp_path):
+def test_an_exported_file_has_not_a_bit_changed_outside_the_selection(krita, photo):
     krita.open(photo)
     krita.select(430, 330, 90, 60, feather=6)
-    before = exported(krita, tmp_path / "before.png")
+    before = exported(krita, krita.folder / "before.png")
     krita.do("widget('pluripaint_count').setValue(1)")
     krita.trigger("pluripaint_again")
     krita.generated()
-    after = exported(krita, tmp_path / "after.png")
+    after = exported(krita, krita.folder / "after.png")
     selection = np.frombuffer(krita.selection(), "u1").reshape(before.shape[:2])
     assert np.array_equal(after[selection == 0], before[selection == 0])
     assert not np.array_equal(after, before)

@@ -139,13 +139,13 @@ def test_the_last_one_left_takes_the_groups_place(krita, photo):
     krita.do("[d for d in app.dockers() if d.objectName() == 'KisLayerBox'][0].show()")
 
 
-def test_more_and_pick_after_the_document_was_saved_and_opened_again(krita, photo, tmp_path):
+def test_more_and_pick_after_the_document_was_saved_and_opened_again(krita, photo):
     krita.open(photo)
     krita.select(*BOX)
     count(krita, 2)
     krita.trigger("pluripaint_again")
     first = krita.generated()
-    path = tmp_path / "saved.kra"
+    path = krita.folder / "saved.kra"
     krita.do(
         f"document = app.activeDocument(); document.setBatchmode(True); answer = document.saveAs({str(path)!r})"
     )

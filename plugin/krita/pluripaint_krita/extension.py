@@ -89,16 +89,6 @@ class InpaintDocker(DockWidget):
             self.panel.settings.show_context()
 
 
-def _put_in_order(menu: Any, names: list[str]) -> None:
-    """Sorts a menu's actions by a list of their object names; others stay in front."""
-    listed = [action for action in menu.actions() if action.objectName() in names]
-    wanted = sorted(listed, key=lambda action: names.index(action.objectName()))
-    if listed != wanted:
-        for action in wanted:
-            menu.removeAction(action)
-            menu.addAction(action)
-
-
 class Inpaint(Extension):
     """The actions."""
 
@@ -114,17 +104,14 @@ class Inpaint(Extension):
         top = window.createAction(_MENU, _("Inpaint"), "filter")
         menu = QtWidgets.QMenu(_MENU, window.qwindow())
         top.setMenu(menu)
-        entries = (
+        for name, text, act in (
             ("pluripaint_generate", _("Generate Variations…"), self._generate),
             ("pluripaint_again", _("Generate Variations (last settings)"), self._again),
             ("pluripaint_more", _("Generate More"), self._more),
             ("pluripaint_pick", _("Pick Variation…"), self._pick),
             ("pluripaint_keep", _("Keep Visible, Discard the Rest"), self._keep),
             ("pluripaint_status", _("Inpaint Settings / Status…"), self._status),
-        )
-        # Krita 5.3 sorts them by their names.
-        menu.aboutToShow.connect(lambda: _put_in_order(menu, [name for name, _text, _act in entries]))
-        for name, text, act in entries:
+        ):
             action = window.createAction(name, text, "filter/" + _MENU)
             action.setIconText(text)
             # Krita has it in English, from the action file, and makes the tool tip of that itself, again and again.

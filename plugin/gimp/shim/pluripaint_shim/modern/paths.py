@@ -5,7 +5,7 @@ from __future__ import annotations
 from gi.repository import Gimp
 
 from .. import carry
-from .names import context, image, known, number
+from .names import image, known, number
 from .selecting import path_to_selection
 
 _BEZIER = Gimp.PathStrokeType.BEZIER
@@ -82,10 +82,10 @@ def to_selection(port, img, name, *how):
 
 @known("gimp-path-stroke-current")
 def stroke_current(_port, img):
-    picture = image(img)
-    drawable = picture.get_selected_drawables()[0]
-    with context():
-        drawable.edit_stroke_item(_current(img))
+    drawables = image(img).get_selected_drawables()
+    if not drawables:
+        raise carry.Failed("the image has no active layer")
+    drawables[0].edit_stroke_item(_current(img))
 
 
 @known("gimp-path-import")

@@ -19,14 +19,15 @@ _FROM_XYZ = np.linalg.inv(_TO_XYZ)
 
 @kernel
 def _to_lab(rgb, out, m):
+    linear = np.empty(3)
     xyz = np.empty(3)
     for i in range(rgb.shape[0]):
+        for k in range(3):
+            v = rgb[i, k]
+            linear[k] = v / 12.92 if v <= 0.04045 else ((v + 0.055) / 1.055) ** 2.4
         for c in range(3):
-            t = 0.0
-            for k in range(3):
-                v = rgb[i, k]
-                t += m[c, k] * (v / 12.92 if v <= 0.04045 else ((v + 0.055) / 1.055) ** 2.4)
-            xyz[c] = t ** (1.0 / 3.0) if t > 216.0 / 24389.0 else (24389.0 / 27.0 * t + 16.0) / 116.0
+            t = m[c, 0] * linear[0] + m[c, 1] * linear[1] + m[c, 2] * linear[2]
+            xyz[c] = np.cbrt(t) if t > 216.0 / 24389.0 else (24389.0 / 27.0 * t + 16.0) / 116.0
         out[i, 0] = 116.0 * xyz[1] - 16.0
         out[i, 1] = 500.0 * (xyz[0] - xyz[1])
         out[i, 2] = 200.0 * (xyz[1] - xyz[2])

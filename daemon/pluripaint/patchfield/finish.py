@@ -8,7 +8,7 @@ import numpy as np
 
 from .kernels import MARGIN, kernel
 from .poisson import BORDER, PAINT, VOID, solve
-from .pyramid import Region, inner_radius
+from .pyramid import Region
 from .ring import mend_border
 
 
@@ -70,6 +70,16 @@ def crop_box(scene: Region) -> tuple[slice, slice]:
     )
 
 
+def _cut(array: np.ndarray, box: tuple[slice, slice]) -> np.ndarray:
+    """A copy of what :func:`padded` would have there, without padding a whole region for it."""
+    spread, inner = [], []
+    for axis, side in zip(box, array.shape):
+        first, last = axis.start - MARGIN, axis.stop - MARGIN
+        inner.append(slice(max(first, 0), min(last, side)))
+        spread.append((max(-first, 0), max(last - side, 0)))
+    return np.pad(array[tuple(inner)], spread + [(0, 0)] * (array.ndim - 2))
+
+
 def padded(array: np.ndarray) -> np.ndarray:
     """``array`` with the engine's margin around its first two axes."""
     spread = [(MARGIN, MARGIN), (MARGIN, MARGIN)] + [(0, 0)] * (array.ndim - 2)
@@ -94,36 +104,32 @@ def copy_and_join(
     Returns:
         ``float32 [H, W, 3]`` Lab of the whole region: the scene outside ``hole``, the fill inside.
     """
-    shape = padded(scene.hole).shape
     box = crop_box(scene)
-    full = padded(scene.lab)
-    source = np.ascontiguousarray(offsets.reshape(shape)[box])
-    copies = np.ascontiguousarray(full[box])
-    hole = np.ascontiguousarray(padded(scene.hole)[box])
+    width = scene.hole.shape[1] + 2 * MARGIN
+    source = np.ascontiguousarray(offsets.reshape(-1, width)[box])
+    copies, u = _cut(scene.lab, box), _cut(scene.lab, box)
+    hole, painted = _cut(scene.hole, box), _cut(scene.core, box)
     _copy(lab, source.ravel(), hole.ravel().astype(np.uint8), copies.reshape(-1, 3))
     if towards is not None:
-        copies[hole] += padded(towards)[box][hole]
+        copies[hole] += _cut(towards, box)[hole]
+    ring = _cut(scene.ring, box)
     kind = np.full(hole.shape, VOID, np.uint8)
-    kind[padded(scene.known)[box] | padded(scene.ring)[box]] = BORDER
-    kind[padded(scene.core)[box]] = PAINT
-    u = np.ascontiguousarray(full[box])
-    touching = cv2.dilate((kind == PAINT).astype(np.uint8), np.ones((3, 3), np.uint8)) > 0
-    mend_border(u, copies, touching & padded(scene.ring)[box], padded(scene.clean)[box])
-    painted = kind == PAINT
+    kind[_cut(scene.known, box) | ring] = BORDER
+    kind[painted] = PAINT
+    touching = cv2.dilate(painted.astype(np.uint8), np.ones((3, 3), np.uint8)) > 0
+    mend_border(u, copies, touching & ring, _cut(scene.clean, box))
     u[painted] = copies[painted]
-    width = shape[1]
     divergence = np.zeros(u.shape, np.float32)
     steps = np.array([-1, 1, -width, width], np.int64)
     allowed = padded(scene.allowed).ravel().astype(np.uint8)
     _guidance(
         lab, allowed, source.ravel(), kind.ravel(), steps, hole.shape[1], divergence.reshape(-1, 3), cancel
     )
-    solve(u, kind, divergence, copies, screening, inner_radius(scene.core), cancel)
-    full = np.array(full)
-    inside = full[box]
-    inside[hole] = copies[hole]
-    inside[painted] = u[painted]
-    return full[MARGIN:-MARGIN, MARGIN:-MARGIN]
+    solve(u, kind, divergence, copies, screening, cancel)
+    copies[painted] = u[painted]
+    whole = scene.lab.copy()
+    whole[scene.hole] = copies[hole]
+    return whole
 
 
 def smooth(scene: Region, cancel: np.ndarray) -> np.ndarray:
@@ -140,7 +146,7 @@ def smooth(scene: Region, cancel: np.ndarray) -> np.ndarray:
     start = scene.lab[border].mean(0) if border.any() else np.array([50.0, 0.0, 0.0], np.float32)
     u[kind == PAINT] = start
     pull = np.broadcast_to(np.asarray(start, np.float32), u.shape)
-    solve(u, kind, np.zeros(u.shape, np.float32), pull, 1e-5, inner_radius(scene.core), cancel)
+    solve(u, kind, np.zeros(u.shape, np.float32), pull, 1e-5, cancel)
     out = u[MARGIN:-MARGIN, MARGIN:-MARGIN]
     out[scene.hole & ~scene.core & ~scene.ring] = start
     return np.ascontiguousarray(out)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
+import cv2
 import numpy as np
 
 from . import colour, pyramid
@@ -19,6 +20,28 @@ from .voting import best_offsets, vote, vote_weights
 
 _VOTED = 5
 """Lanes filled by voting: L, a, b and two of texture."""
+_RING_REACH = 16
+"""Pixels around the clean part of the ring that are fitted to it; further in the fill stays as it is."""
+
+
+@dataclass(frozen=True)
+class RingFit:
+    """What fitting the finest level's field to the clean part of the ring needs.
+
+    Attributes:
+        clean, hole: flat and padded, ``bool`` the clean part, ``uint8`` what is voted anew beside it.
+        part: the level with the targets near the clean part alone; ``chosen``: which they are.
+        compared: of ``part``'s targets.
+        distance, counts: ``float32 [m]``, ``int32 [m]``, of all targets, to and with what is now certain.
+    """
+
+    clean: np.ndarray
+    hole: np.ndarray
+    part: Level
+    chosen: np.ndarray
+    compared: Compared
+    distance: np.ndarray
+    counts: np.ndarray
 
 
 @dataclass(frozen=True)
@@ -30,6 +53,7 @@ class Prepared:
         scene: the region in Lab.
         levels: finest first; empty where there is nothing to copy from.
         compared: per level, what of each patch is compared.
+        ring: ``None`` where no part of the ring is clean.
         judge: the level fills are scored on.
     """
 
@@ -37,6 +61,7 @@ class Prepared:
     scene: Region
     levels: list[Level]
     compared: list[Compared]
+    ring: RingFit | None = None
     judge: Level | None = None
 
 
@@ -80,7 +105,23 @@ def with_levels(image: np.ndarray, scene: Region, levels: list[Level]) -> Prepar
     image = np.where(scene.known[..., None], image, np.float32(0)).astype(np.float32)
     if levels and not levels[0].sources.size:
         levels = []
-    return Prepared(image, scene, levels, [compared(level) for level in levels])
+    over = [compared(level) for level in levels]
+    ring = ring_fit(scene, levels[0], over[0]) if levels and scene.clean.any() else None
+    return Prepared(image, scene, levels, over, ring)
+
+
+def ring_fit(scene: Region, level: Level, over: Compared) -> RingFit:
+    """For the finest level and what is compared there without the ring."""
+    reach = np.ones((2 * _RING_REACH + 1, 2 * _RING_REACH + 1), np.uint8)
+    near = np.pad(cv2.dilate(scene.clean.astype(np.uint8), reach), MARGIN).ravel()
+    clean = np.pad(scene.clean, MARGIN).ravel()
+    hole = level.hole & near
+    hole[clean] = 0
+    part, chosen = level.only(near)
+    fitted = compared(part, level.known | clean)
+    counts = over.counts.copy()
+    counts[chosen] = fitted.counts
+    return RingFit(clean, hole, part, chosen, fitted, distance_from(scene.known | scene.clean, level), counts)
 
 
 def rounds_at(position: int, last: bool, settings: Settings) -> int:
@@ -170,27 +211,24 @@ def meet_ring(
     Returns, for what is now certain, the distances to it (``float32 [m]``) and how many pixels of each patch
     were compared (``int32 [m]``). The field itself came about without the ring.
     """
-    level, scene, over = prepared.levels[0], prepared.scene, prepared.compared[0]
-    if not scene.clean.any():
-        return level.distance, over.counts
-    clean = np.pad(scene.clean, MARGIN).ravel()
-    lanes = features.reshape(-1, LANES)
-    lanes[clean, :3] = np.rint(
-        np.pad(scene.lab, ((MARGIN, MARGIN), (MARGIN, MARGIN), (0, 0))).reshape(-1, 3)[clean] * SCALE
-    )
-    open_hole = level.hole.copy()
-    open_hole[clean] = 0
-    distance = distance_from(scene.known | scene.clean, level)
-    over = compared(level, level.known | clean)
+    level, ring = prepared.levels[0], prepared.ring
+    if ring is None:
+        return level.distance, prepared.compared[0].counts
+    features.reshape(-1, LANES)[ring.clean, :3] = np.rint(prepared.scene.lab[prepared.scene.clean] * SCALE)
+    field_near, cost_near = field[ring.chosen], cost[ring.chosen]
     for turn in range(settings.ring_rounds):
         if turn:
-            weights = vote_weights(cost, over.counts, distance, settings.border_falloff)
+            weights = vote_weights(cost, ring.counts, ring.distance, settings.border_falloff)
             vote(
-                features, open_hole, level.target_at, field, weights, level.width, level.radius, voted, cancel
+                features, ring.hole, level.target_at, field, weights, level.width, level.radius, voted, cancel
             )
-        search(level, over, features, field, cost, settings.iterations, settings.window, state, cancel)
+        search(
+            ring.part, ring.compared, features, field_near, cost_near,
+            settings.iterations, settings.window, state, cancel,
+        )  # fmt: skip
+        field[ring.chosen], cost[ring.chosen] = field_near, cost_near
         check(cancel)
-    return distance, over.counts
+    return ring.distance, ring.counts
 
 
 def grow(

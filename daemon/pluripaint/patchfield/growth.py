@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from .kernels import LANES, SCALE, below, kernel, masked_distance
+from .kernels import LANES, SCALE, below, in_lanes, kernel, masked_distance
 from .pyramid import Level
 from .settings import Settings
 
@@ -192,7 +192,7 @@ def grow_field(
         ``int32 [height * width]``: source of each filled pixel, −1 elsewhere.
     """
     filled = level.known.copy()
-    lanes = np.repeat(-level.known.astype(np.int16), LANES)
+    lanes = in_lanes(level.known)
     beyond = lanes.reshape(-1, LANES)[:, voted:]
     beyond[level.hole != 0] = -1
     field = np.full(level.hole.size, -1, np.int32)

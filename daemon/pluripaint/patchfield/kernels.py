@@ -146,6 +146,11 @@ def masked_distance(features, taking_part, a, b, width, r, bound):
     return total
 
 
+def in_lanes(flags: np.ndarray) -> np.ndarray:
+    """``int16 [pixels * LANES]``: −1 in every lane of a pixel whose flag (``uint8 [pixels]``) is 1, else 0."""
+    return np.broadcast_to(-flags.astype(np.int16)[:, None], (flags.size, LANES)).ravel()
+
+
 @kernel
 def count_in_patch(flags, centre, width, r):
     """How many pixels of the patch have a non-zero flag (``flags``: one value a pixel, flat)."""

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from .kernels import LANES, below, count_in_patch, kernel, masked_distance, patch_distance
+from .kernels import below, count_in_patch, in_lanes, kernel, masked_distance, patch_distance
 from .pyramid import Level
 
 
@@ -35,10 +35,13 @@ def compared(level: Level, known: np.ndarray | None = None) -> Compared:
     inside = known | level.hole
     of_inside = _counts(inside, level.targets, level.width, level.radius)
     of_known = _counts(known, level.targets, level.width, level.radius)
+    whole = (of_inside == (2 * level.radius + 1) ** 2).astype(np.uint8)
+    known_lanes = in_lanes(known)
     return Compared(
-        np.repeat(-inside.astype(np.int16), LANES),
-        np.repeat(-known.astype(np.int16), LANES),
-        (of_inside == (2 * level.radius + 1) ** 2).astype(np.uint8),
+        # Where every patch is whole nobody asks what is inside: the usual case, and a region's largest array less.
+        known_lanes if whole.all() else in_lanes(inside),
+        known_lanes,
+        whole,
         (of_known > 0).astype(np.uint8),
         of_inside + of_known,
     )

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import cached_property
 
 import cv2
 import numpy as np
 
 from . import colour
 from .features import texture
-from .kernels import LANES, MARGIN, SCALE
+from .kernels import LANES, MARGIN, SCALE, kernel
 from .ring import clean_part, trusted_part
 from .settings import Settings
 
@@ -53,6 +54,15 @@ class Level:
         """Height and width without the margin."""
         return self.height - 2 * MARGIN, self.width - 2 * MARGIN
 
+    def only(self, where: np.ndarray) -> tuple[Level, np.ndarray]:
+        """The level with the targets that lie in ``where`` (flat, padded) alone, and which they are (``int64 [k]``)."""
+        chosen = np.flatnonzero(where[self.targets])
+        targets = self.targets[chosen]
+        target_at = np.full_like(self.target_at, -1)
+        target_at[targets] = np.arange(targets.size, dtype=np.int32)
+        part = replace(self, targets=targets, target_at=target_at, distance=self.distance[chosen])
+        return part, chosen
+
 
 @dataclass(frozen=True)
 class Region:
@@ -72,6 +82,11 @@ class Region:
     core: np.ndarray
     ring: np.ndarray
     clean: np.ndarray
+
+    @cached_property
+    def known_lab(self) -> np.ndarray:
+        """``float32 [H, W, 3]``: ``lab`` where known, else 0."""
+        return np.where(self.known[..., None], self.lab, np.float32(0))
 
 
 def region(
@@ -106,20 +121,27 @@ def _padded(array: np.ndarray) -> np.ndarray:
 def averaged(scene: Region, size: tuple[int, int]) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
     """Lab, known, allowed and hole at ``size`` (height, width): known pixels alone enter the averages."""
     if size == scene.known.shape:
-        return (
-            np.where(scene.known[..., None], scene.lab, np.float32(0)),
-            scene.known,
-            scene.allowed,
-            scene.hole,
-        )
-    weight = scene.known.astype(np.float32)
-    cover = _shrunk(weight, size)
-    lab = _shrunk(scene.lab * weight[..., None], size) / np.maximum(cover, 1e-6)[..., None]
+        return scene.known_lab.copy(), scene.known, scene.allowed, scene.hole
+    cover = _shrunk(scene.known.astype(np.float32), size)
+    lab = _shrunk(scene.known_lab, size) / np.maximum(cover, 1e-6)[..., None]
     known = cover >= _KNOWN_COVERAGE
     hole = ~known & (_shrunk(scene.hole.astype(np.float32), size) > 1e-6)
     forbidden = _shrunk((scene.known & ~scene.allowed).astype(np.float32), size) > 1e-6
     lab[~known] = 0
     return lab.astype(np.float32), known, known & ~forbidden, hole
+
+
+@kernel
+def _fill_features(lab, changes, known, of_lab, of_changes, out):
+    """Into the known pixels of the padded ``out``; in one pass, because a large region's temporaries cost more than
+    the sums."""
+    for y in range(known.shape[0]):
+        for x in range(known.shape[1]):
+            if known[y, x]:
+                for c in range(3):
+                    out[y + MARGIN, x + MARGIN, c] = np.int16(np.rint(lab[y, x, c] * of_lab))
+                for c in range(2):
+                    out[y + MARGIN, x + MARGIN, 3 + c] = np.int16(np.rint(changes[y, x, c] * of_changes))
 
 
 def build_level(scene: Region, size: tuple[int, int], radius: int, settings: Settings) -> Level:
@@ -133,20 +155,18 @@ def build_level(scene: Region, size: tuple[int, int], radius: int, settings: Set
         radius -= 1
     target = cv2.dilate(hole.astype(np.uint8), window, borderType=cv2.BORDER_CONSTANT, borderValue=0)
     reach = cv2.distanceTransform((~known).astype(np.uint8), cv2.DIST_L2, 5)
-    features = np.zeros((*size, LANES), np.int16)
-    features[..., :3] = np.rint(lab * SCALE)
-    features[..., 3:5] = np.rint(texture(lab[..., 0], known) * (settings.texture * SCALE))
-    features[~known] = 0
+    height, width = size[0] + 2 * MARGIN, size[1] + 2 * MARGIN
+    features = np.zeros((height, width, LANES), np.int16)
+    _fill_features(lab, texture(lab[..., 0], known), known, SCALE, settings.texture * SCALE, features)
     flat_source, flat_target = _padded(source).ravel(), _padded(target).ravel()
     targets = np.flatnonzero(flat_target).astype(np.int32)
     target_at = np.full(flat_target.size, -1, np.int32)
     target_at[targets] = np.arange(targets.size, dtype=np.int32)
-    height, width = size[0] + 2 * MARGIN, size[1] + 2 * MARGIN
     return Level(
         height,
         width,
         _padded(lab).reshape(-1, 3),
-        _padded(features).ravel(),
+        features.ravel(),
         _padded(known.astype(np.uint8)).ravel(),
         _padded(hole.astype(np.uint8)).ravel(),
         radius,

@@ -9,7 +9,7 @@ import math
 import cv2
 import numpy as np
 
-from .kernels import LANES, SCALE, kernel, masked_distance
+from .kernels import LANES, SCALE, in_lanes, kernel, masked_distance
 from .pyramid import Level, Region, build_level
 from .settings import Settings
 
@@ -77,6 +77,6 @@ def strangeness(level: Level | None, scene: Region, lab: np.ndarray, cancel: np.
     shrunk = np.pad(np.rint(small * SCALE), ((3, 3), (3, 3), (0, 0))).astype(np.int16).reshape(-1, 3)
     inside = level.hole.astype(bool)
     features[inside, :3] = shrunk[inside]
-    lanes = np.repeat(-(level.known | level.hole).astype(np.int16), LANES)
+    lanes = in_lanes(level.known | level.hole)
     found = _nearest(features.ravel(), lanes, level.hole, level.sources, level.width, level.radius, cancel)
     return float(np.sqrt(found).mean())

@@ -279,7 +279,7 @@ def grow(
         if told is not None:
             told(0.9 * done)
     distance, counts = meet_ring(prepared, features, field, cost, _VOTED, settings, state, cancel)
-    return finished(prepared, field, cost, distance, counts, settings, cancel)
+    return finished(prepared, features, field, cost, distance, counts, settings, cancel)
 
 
 def pasted(prepared: Prepared, lab: np.ndarray) -> np.ndarray:
@@ -296,8 +296,20 @@ def energy_of(prepared: Prepared, cost: np.ndarray, counts: np.ndarray) -> float
     return float(np.mean(cost[inside] / (counts[inside] * SCALE * SCALE)))
 
 
+def offsets_of(
+    prepared: Prepared, features: np.ndarray, field: np.ndarray, weights: np.ndarray
+) -> np.ndarray:
+    """Where each hole pixel of the finest level is copied from, see :func:`voting.best_offsets`."""
+    level, ring = prepared.levels[0], prepared.ring
+    certain = level.known if ring is None else level.known | ring.clean
+    return best_offsets(
+        features, certain, level.hole, level.target_at, field, weights, level.width, level.radius
+    )
+
+
 def finished(
     prepared: Prepared,
+    features: np.ndarray,
     field: np.ndarray,
     cost: np.ndarray,
     distance: np.ndarray,
@@ -308,7 +320,7 @@ def finished(
     """Copy, join, judge and convert the finest level's field."""
     level, scene = prepared.levels[0], prepared.scene
     weights = vote_weights(cost, counts, distance, settings.border_falloff)
-    offsets = best_offsets(level.hole, level.target_at, field, weights, level.width, level.radius)
+    offsets = offsets_of(prepared, features, field, weights)
     lab = copy_and_join(scene, level.lab, offsets, settings.screening, cancel)
     check(cancel)
     strange = strangeness(prepared.judge, scene, lab, cancel)

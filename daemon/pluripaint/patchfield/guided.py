@@ -12,12 +12,23 @@ import numpy as np
 
 from . import colour, pyramid
 from .finish import copy_and_join, smooth
-from .free import Prepared, Result, energy_of, first_field, improve, lifted, meet_ring, pasted, with_levels
+from .free import (
+    Prepared,
+    Result,
+    energy_of,
+    first_field,
+    improve,
+    lifted,
+    meet_ring,
+    offsets_of,
+    pasted,
+    with_levels,
+)
 from .growth import grow_field
 from .kernels import LANES, MARGIN, SCALE, seed_state
 from .pyramid import Level, Region
 from .settings import Settings, check
-from .voting import best_offsets, vote_weights
+from .voting import vote_weights
 
 MODES = ("start", "grow")
 STRONGEST = 4.0
@@ -154,7 +165,7 @@ def detail(
     level = prepared.levels[0]
     distance, counts = meet_ring(prepared, features, field, cost, _VOTED, settings, state, cancel)
     weights = vote_weights(cost, counts, distance, settings.border_falloff)
-    offsets = best_offsets(level.hole, level.target_at, field, weights, level.width, level.radius)
+    offsets = offsets_of(prepared, features, field, weights)
     # A guide that hardly counts in the comparison must not decide the colours either.
     pull = min(1.0, weight) * _toward_guide(scene, level, offsets, picture, factor)
     lab = copy_and_join(scene, level.lab, offsets, _SCREENING, cancel, pull)

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 
-from .kernels import SCALE, kernel
+from .kernels import LANES, SCALE, count_in_patch, kernel
+
+_AROUND = 2
+"""Pixels around a painted one in which it has to go with the photograph."""
 
 
 def vote_weights(
@@ -54,8 +57,27 @@ def vote(features, hole, target_at, field, weights, width, r, lanes_voted, cance
 
 
 @kernel
-def best_offsets(hole, target_at, field, weights, width, r):
+def _misfit(features, certain, at, source, width):
+    """Mean squared difference in Lab of the certain pixels around ``at`` and what lies so around ``source``."""
+    total, n = 0, 0
+    for dy in range(-_AROUND, _AROUND + 1):
+        for dx in range(-_AROUND, _AROUND + 1):
+            p = at + dy * width + dx
+            if certain[p]:
+                n += 1
+                q = source + dy * width + dx
+                for c in range(3):
+                    d = np.int64(features[p * LANES + c]) - np.int64(features[q * LANES + c])
+                    total += d * d
+    return np.float32(total) / np.float32(max(n, 1) * SCALE * SCALE)
+
+
+@kernel
+def best_offsets(features, certain, hole, target_at, field, weights, width, r):
     """For each hole pixel the source pixel named by the single heaviest near patch, w_q / (1 + 0.05·|p−q|²).
+
+    Beside certain pixels (``uint8 [pixels]``) a source weighs less, by 1 + its surroundings' mean squared difference
+    in Lab, the less it goes on where the photograph ends: what differs there would be a seam.
 
     Returns ``int32 [pixels]``, −1 outside the hole.
     """
@@ -64,12 +86,15 @@ def best_offsets(hole, target_at, field, weights, width, r):
         if not hole[p]:
             continue
         best = np.float32(-1)
+        beside = count_in_patch(certain, p, width, _AROUND) > 0
         for dy in range(-r, r + 1):
             for dx in range(-r, r + 1):
                 shift = dy * width + dx
                 j = target_at[p + shift]
                 if j >= 0:
                     w = weights[j] / np.float32(1.0 + 0.05 * (dy * dy + dx * dx))
+                    if w > best and beside:
+                        w /= np.float32(1) + _misfit(features, certain, p, field[j] - shift, width)
                     if w > best:
                         best = w
                         out[p] = field[j] - shift

@@ -111,7 +111,7 @@ def insert(
     Args:
         candidates: best first.
         kept: which ones the person marked; none: the first is shown.
-        above: an earlier group to go above, instead of the source.
+        above: an earlier group to go above, instead of the source; sets that lie on either stay below.
 
     Raises:
         CannotFill: the document takes no layers at the moment and was left as it is.
@@ -131,7 +131,7 @@ def insert(
         said = _("The picture's size or precision changed meanwhile: the variations lie on top.")
     elif gimp.item_valid(anchor) and not (changed.layer and anchor != above):
         if not snapshot.source.visible or anchor == above:
-            parent, position = gimp.parent(anchor), gimp.position(image, anchor)
+            parent, position = gimp.parent(anchor), _above_sets(gimp, image, anchor)
     else:
         said = _("The layer was moved or removed meanwhile: the variations lie on top.")
     methods = {candidate.method for candidate in candidates}
@@ -146,6 +146,20 @@ def insert(
         for k, layer in enumerate(made):
             gimp.insert(image, layer, group, k)
     return said
+
+
+def _above_sets(gimp: Backend, image: int, anchor: int) -> int:
+    """The place above an item and above the sets that lie on it: where two overlap the newer one has to be seen."""
+    siblings, position = _siblings(gimp, image, anchor), gimp.position(image, anchor)
+    while position > 0 and _as_set(gimp, siblings[position - 1]):
+        position -= 1
+    return position
+
+
+def _siblings(gimp: Backend, image: int, item: int) -> list[int]:
+    """What lies in the same group as an item, itself included, top to bottom."""
+    parent = gimp.parent(item)
+    return gimp.children(parent) if parent else gimp.layers(image)
 
 
 def _note(gimp: Backend, snapshot: Snapshot, settings: Settings) -> bytes:
@@ -223,10 +237,9 @@ def _sets(gimp: Backend, items: Sequence[int]) -> Iterator[Set]:
 
 
 def source_of(gimp: Backend, image: int, found: Set) -> int:
-    """The layer the set was made from: by name among the layers below the group, else the one right below."""
-    parent = gimp.parent(found.group)
-    siblings = gimp.children(parent) if parent else gimp.layers(image)
-    below = siblings[siblings.index(found.group) + 1 :]
+    """The layer the set was made from: by name among the layers below the group, else the next that is no set."""
+    siblings = _siblings(gimp, image, found.group)
+    below = [one for one in siblings[siblings.index(found.group) + 1 :] if not _as_set(gimp, one)]
     for layer in below:
         if gimp.item_name(layer) == found.note.get("source"):
             return layer

@@ -104,13 +104,14 @@ class Inpaint(Extension):
         top = window.createAction(_MENU, _("Inpaint"), "filter")
         menu = QtWidgets.QMenu(_MENU, window.qwindow())
         top.setMenu(menu)
+        # Numbered, because Krita 5.3 puts the actions of a menu in the order of their names.
         for name, text, act in (
-            ("pluripaint_generate", _("Generate Variations…"), self._generate),
-            ("pluripaint_again", _("Generate Variations (last settings)"), self._again),
-            ("pluripaint_more", _("Generate More"), self._more),
-            ("pluripaint_pick", _("Pick Variation…"), self._pick),
-            ("pluripaint_keep", _("Keep Visible, Discard the Rest"), self._keep),
-            ("pluripaint_status", _("Inpaint Settings / Status…"), self._status),
+            ("pluripaint_1_generate", _("Generate Variations…"), self._generate),
+            ("pluripaint_2_again", _("Generate Variations (last settings)"), self._again),
+            ("pluripaint_3_more", _("Generate More"), self._more),
+            ("pluripaint_4_pick", _("Pick Variation…"), self._pick),
+            ("pluripaint_5_keep", _("Keep Visible, Discard the Rest"), self._keep),
+            ("pluripaint_6_status", _("Inpaint Settings / Status…"), self._status),
         ):
             action = window.createAction(name, text, "filter/" + _MENU)
             action.setIconText(text)

@@ -128,7 +128,21 @@ def _place(app: Any, taken: Snapshot) -> tuple[Any, Any | None, str]:
             None,
             _("The layer was moved: the variations lie on top of all layers, where it was."),
         )
-    return document, above, ""
+    return document, _topmost_set(document, above), ""
+
+
+def _topmost_set(document: Any, node: Any) -> Any:
+    """The uppermost of the sets that lie right on a node, else the node.
+
+    Where two sets overlap the newer one has to be seen.
+    """
+    groups = {record.group for record in sets.all_records(document)}
+    siblings = node.parentNode().childNodes()
+    identities = [one.uniqueId().toString() for one in siblings]
+    place = identities.index(node.uniqueId().toString())
+    while place + 1 < len(siblings) and identities[place + 1] in groups:
+        place += 1
+    return siblings[place]
 
 
 def _new_document(app: Any, taken: Snapshot) -> Any:

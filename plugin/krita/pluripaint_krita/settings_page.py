@@ -49,7 +49,8 @@ class SettingsPage(QtWidgets.QWidget):
         layout.addWidget(self.generate)
         layout.addWidget(self.transparent)
         layout.addStretch(1)
-        for name in ("count", "method", "more", "generate", "transparent", "source", "grow", "feather"):
+        named = ("count", "method", "more", "generate", "transparent", "source", "exclude", "grow", "feather")
+        for name in named:
             getattr(self, name).setObjectName("pluripaint_" + name)
         self._connect()
         self.fill()

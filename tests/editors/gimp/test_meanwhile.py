@@ -92,7 +92,7 @@ def test_nothing_is_copied_from_a_channel_that_excludes(gimp, picture):  # noqa:
         gimp.remember(**{**QUICK, "variations": 1}, exclude=exclude)
         gimp.press("generate-last")
         after = gimp.wait_state(lambda s, n=count: len(s["tree"]) == n, "the group")
-        fills.append(after["tree"][-2]["children"][0]["pixels"])  # the newest is right above its source
+        fills.append(after["tree"][0]["children"][0]["pixels"])  # the newest lies on top of the others
     assert fills[0] != fills[1]
 
 

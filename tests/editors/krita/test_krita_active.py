@@ -35,7 +35,7 @@ def test_grow_and_feather_alter_what_the_candidate_covers(krita, settings, grow,
     fresh(krita, SPACE, gradient())
     krita.select(60, 50, 40, 30)
     settings(grow=grow, feather=feather)
-    krita.trigger("pluripaint_again")
+    krita.trigger("pluripaint_2_again")
     alpha = covered(krita)
     ys, xs = np.nonzero(alpha)
     if feather:
@@ -79,7 +79,7 @@ def test_an_enlarged_canvas_is_offered_to_be_filled(krita, tmp_path):
 def test_the_whole_canvas_is_refused_with_a_sentence(krita):
     fresh(krita, SPACE, gradient())
     krita.select(0, 0, *SIZE)
-    krita.trigger("pluripaint_again")
+    krita.trigger("pluripaint_2_again")
     assert "less than the whole picture" in krita.sentence()
     assert not krita.group()
 
@@ -97,7 +97,7 @@ def test_a_hidden_layer_is_said_to_give_way_to_all_that_is_visible(krita):
         """
     )
     krita.wait("app.activeDocument().activeNode().name() == 'ghost'", "the active layer")
-    krita.trigger("pluripaint_again")
+    krita.trigger("pluripaint_2_again")
     krita.generated()
     assert "“ghost” is hidden" in krita.sentence()
 
@@ -110,6 +110,6 @@ def test_only_generate_has_a_default_shortcut_and_nothing_else_of_kritas_has_it(
         """
     )
     ours = [pair for pair in found if pair[0].startswith("pluripaint_")]
-    assert ours == [["pluripaint_generate", "Ctrl+Alt+Shift+G"]]
-    assert [name for name, keys in found if keys == ours[0][1]] == ["pluripaint_generate"]
+    assert ours == [["pluripaint_1_generate", "Ctrl+Alt+Shift+G"]]
+    assert [name for name, keys in found if keys == ours[0][1]] == ["pluripaint_1_generate"]
     assert len(found) > 100, "Krita's own shortcuts were looked at"

@@ -120,20 +120,26 @@ def test_a_closed_document_becomes_a_new_one(krita, at_work):
     assert "The picture was closed" in krita.sentence()
 
 
-STATES = {
-    "another blend mode": "layer.setBlendingMode('multiply')",
-    "partly transparent": "layer = layer.duplicate(); add(layer, None); layer.setOpacity(128)",
-    "is a group": "layer = document.createGroupLayer('one'); add(layer, None)",
-    "is a clone": "layer = document.createCloneLayer('one', layer); add(layer, None)",
-    "is a vector layer": "layer = document.createVectorLayer('one'); add(layer, None)",
-    "has a mask": "layer.addChildNode(document.createNode('veil', 'transparencymask'), None)",
-    "is empty": "layer = document.createNode('one', 'paintlayer'); add(layer, None)",
-    "several layers are selected": "several = True",
-}
+STATES = [
+    ("another blend mode", "layer.setBlendingMode('multiply')"),
+    ("partly transparent", "layer = layer.duplicate(); add(layer, None); layer.setOpacity(128)"),
+    ("is a group", "layer = document.createGroupLayer('one'); add(layer, None)"),
+    ("is a clone", "layer = document.createCloneLayer('one', layer); add(layer, None)"),
+    ("is a vector layer", "layer = document.createVectorLayer('one'); add(layer, None)"),
+    ("has a mask", "layer.addChildNode(document.createNode('veil', 'transparencymask'), None)"),
+    ("has a mask", "layer.addChildNode(document.createTransformMask('turn'), None)"),
+    (
+        "has a mask",
+        "all = Selection(); all.select(0, 0, document.width(), document.height(), 255)"
+        "; layer.addChildNode(document.createFilterMask('veil', app.filter('blur'), all), None)",
+    ),
+    ("is empty", "layer = document.createNode('one', 'paintlayer'); add(layer, None)"),
+    ("several layers are selected", "several = True"),
+]
 
 
-@pytest.mark.parametrize("reason", STATES)
-def test_a_layer_that_is_not_what_is_seen_gives_way_to_all_that_is_visible(krita, photo, reason):
+@pytest.mark.parametrize(("reason", "change"), STATES)
+def test_a_layer_that_is_not_what_is_seen_gives_way_to_all_that_is_visible(krita, photo, reason, change):
     krita.open(photo)
     krita.select(*BOX)
     krita.do("widget('pluripaint_count').setValue(1)")
@@ -142,7 +148,7 @@ def test_a_layer_that_is_not_what_is_seen_gives_way_to_all_that_is_visible(krita
         document = app.activeDocument()
         several = False
         layer, add = document.nodeByName({LAYER!r}), document.rootNode().addChildNode
-        {STATES[reason]}
+        {change}
         document.waitForDone()
         document.setActiveNode(layer)
         document.waitForDone()
@@ -159,7 +165,7 @@ def test_a_layer_that_is_not_what_is_seen_gives_way_to_all_that_is_visible(krita
         krita.focus()
         krita.trigger("select_all_layers")
         krita.wait("len(app.activeWindow().activeView().selectedNodes()) == 2", "both layers selected")
-    krita.trigger("pluripaint_again")
+    krita.trigger("pluripaint_2_again")
     krita.generated()
     assert "Working on all that is visible: " in krita.sentence() and reason in krita.sentence()
     assert stack(krita)[-1].startswith("Variations"), "on top of the stack"

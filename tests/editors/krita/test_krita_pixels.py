@@ -77,7 +77,7 @@ def test_every_space_comes_back_at_its_own_depth(krita, space):
     fresh(krita, space, gradient())
     before, picture = pixels(krita, space, LAYER), pixels(krita, space)
     entries = len(krita.undo_entries())
-    krita.trigger("pluripaint_again")
+    krita.trigger("pluripaint_2_again")
     group = krita.generated()
     assert len(krita.undo_entries()) == entries + 1
     np.testing.assert_array_equal(pixels(krita, space, LAYER), before)
@@ -101,7 +101,7 @@ def test_every_space_comes_back_at_its_own_depth(krita, space):
 def test_a_16_bit_prophoto_gradient_keeps_its_levels(krita):
     space = ("RGBA", "U16", PRO)
     fresh(krita, space, gradient(), (50, 40, 80, 70))
-    krita.trigger("pluripaint_again")
+    krita.trigger("pluripaint_2_again")
     group = krita.generated()
     layer = pixels(krita, space, group[1][1])
     inside = layer[layer[..., 3] == 65535][:, 1]
@@ -113,7 +113,7 @@ def test_a_16_bit_prophoto_gradient_keeps_its_levels(krita):
 def test_float_light_beyond_one_is_filled_beyond_one(krita, depth):
     space = ("RGBA", depth, "sRGB-elle-V2-g10.icc")
     fresh(krita, space, 1.5 + 2 * gradient())
-    krita.trigger("pluripaint_again")
+    krita.trigger("pluripaint_2_again")
     group = krita.generated()
     layer = pixels(krita, space, group[1][1])
     inside = layer[layer[..., 3] == 1][:, 1]
@@ -132,6 +132,6 @@ def test_cmyk_is_refused_with_the_way_out(krita):
     )
     krita.wait("app.activeDocument() is not None", "the document")
     krita.select(10, 10, 10, 10)
-    krita.trigger("pluripaint_again")
+    krita.trigger("pluripaint_2_again")
     assert "CMYKA" in krita.sentence() and "Convert" in krita.sentence()
     assert not krita.group()

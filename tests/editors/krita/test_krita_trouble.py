@@ -103,7 +103,7 @@ def test_a_killed_daemon_is_said_and_the_next_job_starts_another(krita, long_job
     assert not psutil.wait_procs(family, PATIENCE)[1], "workers end with their daemon"
     discard(krita)
     krita.do("widget('pluripaint_count').setValue(1)")
-    krita.trigger("pluripaint_again")
+    krita.trigger("pluripaint_2_again")
     assert krita.generated()
     assert krita.daemon() != daemon
 
@@ -134,7 +134,7 @@ def test_twenty_four_megapixels_travel_as_a_small_region(krita):
     krita.do("widget('pluripaint_count').setValue(1)")
     entries = len(krita.undo_entries())
     start = time.monotonic()
-    krita.trigger("pluripaint_again")
+    krita.trigger("pluripaint_2_again")
     group = krita.generated()
     print(f"Krita: 24 MP, 500 × 400 px, layer after {time.monotonic() - start:.1f} s")
     assert len(krita.undo_entries()) == entries + 1
@@ -164,7 +164,7 @@ def test_an_exported_file_has_not_a_bit_changed_outside_the_selection(krita, pho
     krita.select(430, 330, 90, 60, feather=6)
     before = exported(krita, krita.folder / "before.png")
     krita.do("widget('pluripaint_count').setValue(1)")
-    krita.trigger("pluripaint_again")
+    krita.trigger("pluripaint_2_again")
     krita.generated()
     after = exported(krita, krita.folder / "after.png")
     selection = np.frombuffer(krita.selection(), "u1").reshape(before.shape[:2])
@@ -184,7 +184,7 @@ def test_the_settings_nobody_touched_give_the_methods_they_promise(untouched, ph
     krita = untouched
     krita.open(photo)
     krita.select(430, 330, 90, 60, feather=6)
-    krita.trigger("pluripaint_again")
+    krita.trigger("pluripaint_2_again")
     krita.generated()
     record = json.loads(
         krita.do(

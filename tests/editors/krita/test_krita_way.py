@@ -95,7 +95,7 @@ def test_keep_visible_removes_ours_and_only_ours_in_one_step(krita, photo):
     krita.open(photo)
     krita.select(*BOX)
     count(krita, 3)
-    krita.trigger("pluripaint_again")
+    krita.trigger("pluripaint_2_again")
     group = krita.generated()
     names = [node[1] for node in group[1:]]
     krita.do(
@@ -109,7 +109,7 @@ def test_keep_visible_removes_ours_and_only_ours_in_one_step(krita, photo):
         """
     )
     entries, before = len(krita.undo_entries()), krita.tree()
-    krita.trigger("pluripaint_keep")
+    krita.trigger("pluripaint_5_keep")
     krita.wait("'discarded' in widget('pluripaint_sentence').text()", "the end of it")
     left = [node[1] for node in krita.group()[1:]]
     assert sorted(left) == sorted(["my own, hidden", names[1], names[2]])
@@ -123,11 +123,11 @@ def test_the_last_one_left_takes_the_groups_place(krita, photo):
     krita.open(photo)
     krita.select(*BOX)
     count(krita, 2)
-    krita.trigger("pluripaint_again")
+    krita.trigger("pluripaint_2_again")
     group = krita.generated()
     best, pixels, entries = group[-1][1], krita.pixels(), len(krita.undo_entries())
     krita.do("[d for d in app.dockers() if d.objectName() == 'KisLayerBox'][0].hide()")
-    krita.trigger("pluripaint_keep")
+    krita.trigger("pluripaint_5_keep")
     krita.wait("'discarded' in widget('pluripaint_sentence').text()", "the end of it")
     assert not krita.group()
     assert [node[1:4] for node in krita.tree()][:2] == [
@@ -143,7 +143,7 @@ def test_more_and_pick_after_the_document_was_saved_and_opened_again(krita, phot
     krita.open(photo)
     krita.select(*BOX)
     count(krita, 2)
-    krita.trigger("pluripaint_again")
+    krita.trigger("pluripaint_2_again")
     first = krita.generated()
     path = krita.folder / "saved.kra"
     krita.do(
@@ -153,14 +153,14 @@ def test_more_and_pick_after_the_document_was_saved_and_opened_again(krita, phot
     krita.open(path)
     krita.do("app.activeDocument().setSelection(None)")
 
-    krita.trigger("pluripaint_more")
+    krita.trigger("pluripaint_3_more")
     krita.wait("len([n for n in tree(app.activeDocument()) if n[1].startswith('Variations')]) == 2", "more")
     seeds = [[node[1].split("seed ")[1] for node in group[1:]] for group in (first, krita.group())]
     assert not set(seeds[0]) & set(seeds[1]), "more means other seeds"
     assert krita.group()[0][4] != first[0][4], "the new group lies above the first"
 
     krita.focus()
-    krita.trigger("pluripaint_pick")
+    krita.trigger("pluripaint_4_pick")
     krita.ready()
     entries = len(krita.undo_entries())
     assert krita.strip() == ["✓ 1", "2"]
@@ -197,7 +197,7 @@ def test_escape_asks_and_discards_and_the_document_is_as_it_was(krita, photo):
 
 def test_the_status_window_tells_of_the_daemon(krita, photo):
     krita.open(photo)
-    krita.trigger("pluripaint_status")
+    krita.trigger("pluripaint_6_status")
     krita.wait(
         "'The daemon runs' in widget('pluripaint_status').findChildren(QtWidgets.QLabel)[0].text()",
         "the status",

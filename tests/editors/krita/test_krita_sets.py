@@ -1,0 +1,122 @@
+"""Several sets, sets of all that is visible, what is not copied from, and what *Keep Visible* leaves alone."""
+
+from __future__ import annotations
+
+import pytest
+from krita_editor import LAYER, KritaEditor
+from stage import PATIENCE, wait_for
+
+pytestmark = pytest.mark.editor
+
+BOX = (430, 330, 90, 60)
+
+
+def opened(krita: KritaEditor, photo, variations: int) -> None:
+    """A photograph with something selected."""
+    krita.open(photo)
+    krita.select(*BOX)
+    krita.do(f"widget('pluripaint_count').setValue({variations})")
+
+
+def choose(krita: KritaEditor, box: str, entry: str) -> None:
+    """Choose in one of the docker's lists by its text."""
+    krita.wait(f"widget({box!r}).findText({entry!r}) >= 0", f"{entry} in the list")
+    krita.do(
+        f"""
+        box = widget({box!r})
+        box.setCurrentIndex(box.findText({entry!r}))
+        box.activated.emit(box.currentIndex())
+        """
+    )
+
+
+def groups(krita: KritaEditor) -> list[str]:
+    """Ids of the groups of variations, bottom to top."""
+    return [node[4] for node in krita.tree() if node[1].startswith("Variations ·")]
+
+
+def test_nothing_is_copied_from_a_saved_selection_that_excludes(krita, photo):
+    opened(krita, photo, 1)
+    krita.do(
+        """
+        document = app.activeDocument()
+        left = Selection()
+        left.select(0, 0, 430, document.height(), 255)
+        mask = document.createSelectionMask('keep out')
+        document.rootNode().addChildNode(mask, None)
+        mask.setSelection(left)
+        mask.setVisible(False)
+        document.waitForDone()
+        """
+    )
+    krita.select(*BOX)
+    krita.do("widget('pluripaint_more').setChecked(True)")
+    fills = []
+    for number, entry in enumerate(("Nothing", "keep out"), 1):
+        choose(krita, "pluripaint_exclude", entry)
+        krita.trigger("pluripaint_2_again")
+        krita.wait(
+            f"len([n for n in tree(app.activeDocument()) if n[1][:10] == 'Variations']) == {number}", "it"
+        )
+        fills.append(krita.pixels(krita.group()[1][1], BOX))
+    assert fills[0] != fills[1]
+    choose(krita, "pluripaint_exclude", "Nothing")
+    krita.do("widget('pluripaint_more').setChecked(False)")
+
+
+def test_two_sets_at_once_are_listed_and_each_is_inserted_by_itself(krita, photo):
+    opened(krita, photo, 4)
+    for number in (1, 2):
+        krita.select(BOX[0] - 150 * number, *BOX[1:])
+        krita.focus()
+        krita.stage.key("ctrl+alt+shift+g")
+        krita.wait("widget('pluripaint_generate').hasFocus()", "the docker")
+        krita.stage.key("Return")
+        if number == 1:
+            wait_for(krita.jobs, PATIENCE, "a job in the daemon")
+    krita.wait("widget('pluripaint_sets').count() == 2", "both sets in the list")
+    lefts = []
+    for number in (1, 2):
+        krita.ready()
+        krita.do("widget('pluripaint_insert').click()")
+        wait_for(lambda n=number: len(groups(krita)) == n, PATIENCE, "its group")
+        lefts.append(
+            krita.do(f"answer = app.activeDocument().nodeByName({krita.group()[1][1]!r}).bounds().x()")
+        )
+    assert sorted(lefts) == [BOX[0] - 300, BOX[0] - 150]
+
+
+def test_picking_in_a_set_of_all_that_is_visible(krita, photo):
+    opened(krita, photo, 2)
+    choose(krita, "pluripaint_source", "All that is visible")
+    krita.trigger("pluripaint_2_again")
+    assert [node[3] for node in krita.generated()] == [True, False, True], (
+        "bottom to top: the best is the last"
+    )
+    choose(krita, "pluripaint_source", "This layer")
+    krita.focus()
+    krita.trigger("pluripaint_4_pick")
+    krita.ready()
+    krita.stage.key("space", "Right", "space", "Return")
+    krita.wait("not widget('pluripaint_strip').isVisible()", "the choice")
+    assert [node[3] for node in krita.group()] == [True, True, False]
+
+
+def test_keep_visible_leaves_all_where_the_layers_docker_does_not_show_the_set(krita, photo):
+    opened(krita, photo, 3)
+    krita.trigger("pluripaint_2_again")
+    krita.generated()
+    before, entries = krita.state(), krita.undo_entries()
+    filter_by = "[w for w in app.activeWindow().qwindow().findChildren(QtWidgets.QLineEdit) if w.parent()"
+    filter_by += " and 'LayerFilter' in w.parent().metaObject().className()][0]"
+    krita.do(f"{filter_by}.setText('nothing is called so')")
+    try:
+        krita.trigger("pluripaint_5_keep")
+        krita.wait("'nothing was removed' in widget('pluripaint_sentence').text()", "a sentence")
+    finally:
+        krita.do(f"{filter_by}.setText('')")
+    assert krita.state() == before
+    assert krita.undo_entries() == entries
+    krita.trigger("pluripaint_5_keep")
+    krita.wait("'discarded' in widget('pluripaint_sentence').text()", "the end of it")
+    assert not krita.group() and krita.do(f"answer = app.activeDocument().nodeByName({LAYER!r}) is not None")

@@ -146,9 +146,22 @@ def masked_distance(features, taking_part, a, b, width, r, bound):
     return total
 
 
-def in_lanes(flags: np.ndarray) -> np.ndarray:
-    """``int16 [pixels * LANES]``: −1 in every lane of a pixel whose flag (``uint8 [pixels]``) is 1, else 0."""
-    return np.broadcast_to(-flags.astype(np.int16)[:, None], (flags.size, LANES)).ravel()
+@kernel
+def _spread(flags, first, last, lanes):
+    for p in range(first, last):
+        if flags[p]:
+            for k in range(8):
+                lanes[p * 8 + k] = -1
+
+
+def in_lanes(flags: np.ndarray, first: int = 0, last: int | None = None) -> np.ndarray:
+    """``int16 [pixels * LANES]``: −1 in every lane of a pixel whose flag (``uint8 [pixels]``) is 1, else 0.
+
+    Only pixels ``first`` … ``last`` − 1 are looked at: what nobody asks of a large picture is memory not touched.
+    """
+    lanes = np.zeros(flags.size * LANES, np.int16)
+    _spread(flags, first, flags.size if last is None else last, lanes)
+    return lanes
 
 
 @kernel

@@ -17,7 +17,8 @@ class Compared:
     because they are certain and the others are what is being looked for.
 
     Attributes:
-        inside, known: ``int16 [pixels * LANES]``, −1 where a pixel is inside the picture, is known, else 0.
+        inside, known: ``int16 [pixels * LANES]``, −1 where a pixel is inside the picture, is known, else 0; only in
+            the rows that targets' patches reach.
         whole, touching: ``uint8 [m]``, targets whose patch has only pixels inside, any known pixel.
         counts: ``int32 [m]``, pixels compared, known ones counted twice.
     """
@@ -36,10 +37,12 @@ def compared(level: Level, known: np.ndarray | None = None) -> Compared:
     of_inside = _counts(inside, level.targets, level.width, level.radius)
     of_known = _counts(known, level.targets, level.width, level.radius)
     whole = (of_inside == (2 * level.radius + 1) ** 2).astype(np.uint8)
-    known_lanes = in_lanes(known)
+    reach = level.radius * (level.width + 1)
+    first, last = (level.targets[0] - reach, level.targets[-1] + reach + 1) if level.targets.size else (0, 0)
+    known_lanes = in_lanes(known, first, last)
     return Compared(
         # Where every patch is whole nobody asks what is inside: the usual case, and a region's largest array less.
-        known_lanes if whole.all() else in_lanes(inside),
+        known_lanes if whole.all() else in_lanes(inside, first, last),
         known_lanes,
         whole,
         (of_known > 0).astype(np.uint8),

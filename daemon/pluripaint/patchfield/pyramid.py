@@ -88,6 +88,12 @@ class Region:
         """``float32 [H, W, 3]``: ``lab`` where known, else 0."""
         return np.where(self.known[..., None], self.lab, np.float32(0))
 
+    @cached_property
+    def shares(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """``float32 [H, W]`` each, 0 or 1: known, hole, known but not to be copied; every level is a mean of them."""
+        forbidden = self.known & ~self.allowed
+        return self.known.astype(np.float32), self.hole.astype(np.float32), forbidden.astype(np.float32)
+
 
 def region(
     image: np.ndarray, hole: np.ndarray, core: np.ndarray, valid: np.ndarray, exclude: np.ndarray
@@ -122,13 +128,12 @@ def averaged(scene: Region, size: tuple[int, int]) -> tuple[np.ndarray, np.ndarr
     """Lab, known, allowed and hole at ``size`` (height, width): known pixels alone enter the averages."""
     if size == scene.known.shape:
         return scene.known_lab.copy(), scene.known, scene.allowed, scene.hole
-    cover = _shrunk(scene.known.astype(np.float32), size)
+    cover, hole_share, forbidden_share = (_shrunk(share, size) for share in scene.shares)
     lab = _shrunk(scene.known_lab, size) / np.maximum(cover, 1e-6)[..., None]
     known = cover >= _KNOWN_COVERAGE
-    hole = ~known & (_shrunk(scene.hole.astype(np.float32), size) > 1e-6)
-    forbidden = _shrunk((scene.known & ~scene.allowed).astype(np.float32), size) > 1e-6
+    hole = ~known & (hole_share > 1e-6)
     lab[~known] = 0
-    return lab.astype(np.float32), known, known & ~forbidden, hole
+    return lab, known, known & ~(forbidden_share > 1e-6), hole
 
 
 @kernel

@@ -58,7 +58,7 @@ def test_nothing_is_copied_from_a_saved_selection_that_excludes(krita, photo):
         krita.wait(
             f"len([n for n in tree(app.activeDocument()) if n[1][:10] == 'Variations']) == {number}", "it"
         )
-        fills.append(krita.pixels(krita.group()[1][1], BOX))
+        fills.append(krita.pixels(box=BOX))
     assert fills[0] != fills[1]
     choose(krita, "pluripaint_exclude", "Nothing")
     krita.do("widget('pluripaint_more').setChecked(False)")

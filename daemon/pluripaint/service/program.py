@@ -31,7 +31,7 @@ def main() -> int:
 
 def run(settings: Settings) -> int:
     """Be the daemon, unless there is one already. Returns the program's exit status."""
-    memory.fix_thresholds()
+    memory.give_blocks_back()
     folder = places.folder()
     lock = Lock(folder / "daemon.lock")
     try:

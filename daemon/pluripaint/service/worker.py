@@ -58,7 +58,7 @@ def _prepare_process(device: str, threads: int) -> None:
     """Before anything computes: low priority, one budget of threads, a place for compiled kernels."""
     logs.configure(f"worker-{device}")
     faulthandler.enable()
-    memory.fix_thresholds()
+    memory.reuse_blocks()
     for name in ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS", "NUMBA_NUM_THREADS"):
         os.environ[name] = str(threads)
     os.environ.setdefault("NUMBA_CACHE_DIR", str(folders.cache() / "numba"))

@@ -41,7 +41,10 @@ def _version(editor: str) -> str:
     elif editor == "GIMP 2.10":
         command = ["gimp-2.10", "--version"]
     else:
-        command = ["dpkg-query", "--show", "--showformat=${Version}", editor.lower()]
+        from krita_editor import SUITE, root_folder
+
+        chroot = ["/usr/sbin/chroot", str(root_folder())] if SUITE else []
+        command = [*chroot, "dpkg-query", "--show", "--showformat=${Version}", editor.lower()]
     try:
         done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
     except (OSError, subprocess.TimeoutExpired):

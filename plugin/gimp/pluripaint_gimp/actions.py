@@ -32,20 +32,16 @@ def settings_file(gimp: Backend) -> str:
     return os.path.join(gimp.settings_folder(), "pluripaint.json")
 
 
-def _window_module() -> object:
-    """The window, or ``None`` where Python has no GTK 3."""
+def _has_windows() -> bool:
+    """Whether Python has GTK 3 and a screen; where not, no module with a window can be imported."""
     try:
         import gi
 
         gi.require_version("Gtk", "3.0")
         from gi.repository import Gtk
-
-        if not Gtk.init_check([])[0]:
-            return None
-        from . import window
     except (ImportError, ValueError):
-        return None
-    return window
+        return False
+    return bool(Gtk.init_check([])[0])
 
 
 def generate(gimp: Backend, call: Invocation) -> str | None:
@@ -59,10 +55,11 @@ def generate(gimp: Backend, call: Invocation) -> str | None:
         choose_source(gimp, call.image, list(call.items), "layer")
     except CannotFill as refusal:
         return str(refusal)
-    window = _window_module()
-    if window is None:
+    if not _has_windows():
         return NO_WINDOW
-    return window.generate(gimp, call.image, list(call.items), settings_file(gimp))  # type: ignore[attr-defined]
+    from . import generate_window
+
+    return generate_window.generate(gimp, call.image, list(call.items), settings_file(gimp))
 
 
 def generate_last(gimp: Backend, call: Invocation) -> str | None:
@@ -175,10 +172,11 @@ def pick(gimp: Backend, call: Invocation) -> str | None:
     found = variations.find_set(gimp, call.image, call.items)
     if found is None or not found.layers:
         return NO_SET
-    window = _window_module()
-    if window is None:
+    if not _has_windows():
         return NO_WINDOW
-    return window.pick(gimp, call.image, found)  # type: ignore[attr-defined]
+    from . import pick_window
+
+    return pick_window.pick(gimp, call.image, found)
 
 
 def keep(gimp: Backend, call: Invocation) -> str | None:
@@ -189,9 +187,10 @@ def keep(gimp: Backend, call: Invocation) -> str | None:
 
 def status(gimp: Backend, call: Invocation) -> str | None:
     """*Inpaint Settings / Status…*: the daemon's state; a sentence where there is no window."""
-    window = _window_module() if call.mode != NONINTERACTIVE else None
-    if window is not None:
-        return window.status(gimp)  # type: ignore[attr-defined]
+    if call.mode != NONINTERACTIVE and _has_windows():
+        from . import status_window
+
+        return status_window.status(gimp)
     asking = Asking(lambda client: client.status())
     asking.join()
     state, refusal = asking.answer

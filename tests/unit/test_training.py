@@ -25,6 +25,7 @@ from pluripaint.cli import main
 from pluripaint.layers.codebook import DualCodebook
 from pluripaint.methods import records, registry
 from pluripaint.methods.put_fdm import config, training
+from pluripaint.methods.put_fdm.training.stage import MASKS
 from pluripaint.training import checkpoint
 from pluripaint.training.batches import Batch, Batches
 from pluripaint.training.loop import Plan, Run
@@ -100,7 +101,7 @@ def test_crops_are_windows_of_the_photographs(tmp_path: Path) -> None:
 
 def test_a_batch_depends_on_seed_worker_and_step_alone(folder: Path) -> None:
     photos = Photos.read([folder], [20])
-    batches = Batches(photos, 4, 16, training.MASKS, patch=4)
+    batches = Batches(photos, 4, 16, MASKS, patch=4)
     first, later = batches(7), batches(40)
     again = batches(7)
     assert not torch.equal(first.known, later.known)
@@ -155,7 +156,7 @@ def edges(image: Tensor) -> dict[str, Tensor]:
 class OneBatch:
     """The same images and holes at every step."""
 
-    def __init__(self, folder: Path, recipe: Any = training.MASKS) -> None:
+    def __init__(self, folder: Path, recipe: Any = MASKS) -> None:
         photos = Photos.read([folder], [40])
         self.fixed = Batches(photos, 4, 32, recipe, patch=4)(0)
 

@@ -36,7 +36,8 @@ def main(arguments: Sequence[str]) -> int:
         print(f"\n{trouble}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
-        print("\nInterrupted; everything is as it was before.", file=sys.stderr)
+        how = "run --uninstall again for the rest" if options.uninstall else "everything is as it was before"
+        print(f"\nInterrupted; {how}.", file=sys.stderr)
         return 130
     except OSError as error:
         print(
@@ -71,6 +72,18 @@ def _main(options: Options) -> None:
     if options.uninstall:
         _uninstall(options, found, programs)
         return
+    recorded = recorded_prefix(found)
+    if (
+        recorded
+        and Path(recorded) != found.prefix
+        and replace(found, prefix=Path(recorded)).manifest.exists()
+    ):
+        if options.prefix is not None:
+            raise Trouble(
+                f"pluripaint is installed in {recorded}, and two installations would share one daemon.",
+                "Upgrade it there by leaving --prefix out, or remove it first with --uninstall.",
+            )
+        found = replace(found, prefix=Path(recorded))
     editors = Editors(CHECKOUT, options.editors, os.environ, Path.home(), sys.platform)
     if options.dry_run:
         show_plan(Installation(options, found, CHECKOUT, programs, settings, editors))
@@ -136,7 +149,7 @@ def show_plan(job: Installation) -> None:
         kind = login_start.kind_for(where)
         file = login_start.file_for(kind, where)
         files.append(file)
-        commands += login_start.switch_on(kind, file, daemon)
+        commands += login_start.switch_on(file, login_start.content_for(kind, daemon, where))
     commands.append([str(program), "daemon", "start"])
     commands.append(service.job_command(program, *checkout.sample(), job.work / "sample"))
     files += [where.connection / "connection.json", where.data / "sample"]

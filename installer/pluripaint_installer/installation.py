@@ -18,7 +18,7 @@ from .environment import Environment
 from .manifest import Manifest, remove, write_atomically
 from .options import Options
 from .places import Places
-from .programs import Programs, megabytes, say
+from .programs import Programs, megabytes, say, undisturbed
 from .trouble import Trouble
 
 
@@ -63,8 +63,9 @@ class Installation:
         try:
             sheet = self._steps(old)
         except BaseException:
-            say("Putting everything back as it was …")
-            self._roll_back()
+            with undisturbed():
+                say("Putting everything back as it was …")
+                self._roll_back()
             raise
         self._tidy()
         self._put_into_editors()
@@ -135,8 +136,8 @@ class Installation:
         """Stop the old daemon, point ``current`` to the new environment, register and start the new
         daemon."""
         places, environment = self.places, self.environment
-        if old is not None and service.stop(self.programs, self._program_in(old, "pluripaint")):
-            self.undo.append(lambda: service.start(self.programs, self._program_in(old, "pluripaint")))
+        self._stop_whatever_runs(old)
+        self.undo.append(self._login_again())
         self.manifest.version = self.version
         self._point_current(environment.folder.name)
         command = [str(self._program_in_use("pluripaint-daemon"))]
@@ -148,6 +149,33 @@ class Installation:
         else:
             self._unregister()
         service.start(self.programs, self._program_in_use("pluripaint"))
+
+    def _stop_whatever_runs(self, old: Path | None) -> None:
+        """The daemon that clients find, also one of another installation: it would do the final job and stay."""
+        fresh = self.environment.program("pluripaint")
+        former = fresh if old is None else self._program_in(old, "pluripaint")
+        running = service.runs(self.programs, fresh) or service.runs(self.programs, former)
+        if not running:
+            return
+        if (
+            self.places.launch.exists()
+        ):  # it says which daemon to start; where it is missing, clients know one
+            self.undo.append(lambda: service.start(self.programs, former))
+        service.stop(self.programs, former)  # an old daemon understands its own program best
+        if not service.stop(self.programs, fresh):
+            raise Trouble("The daemon that runs would not stop.", "End it, then run this again.")
+
+    def _login_again(self) -> Callable[[], None]:
+        """What brings back the login starts there are now, switched on."""
+        files = [Path(entry) for kind, entry in self.manifest.entries if kind == "login"]
+        contents = {file: file.read_text(encoding="utf-8") for file in files if file.is_file()}
+
+        def again() -> None:
+            for file, content in contents.items():
+                write_atomically(file, content)
+                self._commands(login_start.switch_on(file, content))
+
+        return again
 
     def _final_job(self, sample: tuple[Path, Path]) -> Path:
         """The same job through the daemon that stays: what the user gets to see."""
@@ -237,12 +265,13 @@ class Installation:
             self.manifest.add_folder(file.parent)
             if kind == "systemd":
                 self.manifest.add_folder(file.parent / "default.target.wants")
-            self._write(file, login_start.content_for(kind, command, self.places))
+            content = login_start.content_for(kind, command, self.places)
+            self.undo.append(lambda file=file: self._commands(login_start.after_removal(file)))
+            self._write(file, content)
             self.manifest.forget(file)
             self.manifest.add("login", file)
-            self.undo.append(lambda file=file: self._commands(login_start.after_removal(file)))
-            if self._commands(login_start.switch_on(kind, file, command)):
-                self.undo.append(lambda file=file: self._commands(login_start.switch_off(file)))
+            self.undo.append(lambda file=file: self._commands(login_start.switch_off(file)))
+            if self._commands(login_start.switch_on(file, content)):
                 say(f"    starts at login: {file}")
                 return
             self._commands(login_start.switch_off(file))

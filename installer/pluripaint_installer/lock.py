@@ -23,7 +23,8 @@ def only_one(folder: Path) -> Iterator[list[Path]]:
             f"{folder} can't be written ({error.strerror}).", "Choose a folder with --prefix."
         ) from error
     with file:
-        if not _try_lock(file.fileno()):
+        # The one before removes the file while it holds it: what was opened then is nobody's lock any more.
+        if not _try_lock(file.fileno()) or not _is_at(file.fileno(), folder / ".install.lock"):
             raise Trouble(
                 "Another installation of pluripaint is running.", "Wait for it to end, then run this again."
             )
@@ -34,6 +35,15 @@ def only_one(folder: Path) -> Iterator[list[Path]]:
             for path in made:
                 with contextlib.suppress(OSError):
                     path.rmdir()
+
+
+def _is_at(descriptor: int, path: Path) -> bool:
+    if os.name == "nt":  # there an open file cannot be removed
+        return True
+    try:
+        return os.path.samestat(os.fstat(descriptor), path.stat())
+    except OSError:
+        return False
 
 
 def _try_lock(descriptor: int) -> bool:

@@ -152,30 +152,37 @@ def launch_agent(command: Sequence[str], variables: Mapping[str, str], label: st
     return plistlib.dumps(job).decode()
 
 
-def switch_on(kind: str, file: Path, command: Sequence[str]) -> list[list[str]]:
-    """Commands that make the system know a new or changed login start, and start the daemon where they
-    can."""
+def kind_of(file: Path) -> str:
+    """The kind of a login start, told by its file."""
+    return {".service": "systemd", ".desktop": "xdg", ".plist": "launchagent", ".txt": "run-key"}[file.suffix]
+
+
+def switch_on(file: Path, content: str) -> list[list[str]]:
+    """Commands that make the system know a login start whose file has (or will have) this content, and start the
+    daemon where they can."""
+    kind = kind_of(file)
     if kind == "systemd":
         base = [systemctl(), "--user"]
         return [[*base, "daemon-reload"], [*base, "enable", file.name], [*base, "restart", file.name]]
     if kind == "launchagent":
         return [["launchctl", "bootstrap", f"gui/{os.getuid()}", str(file)]]
     if kind == "run-key":
-        value = subprocess.list2cmdline(command)
+        value = content.strip()
         return [["reg", "add", "HKCU\\" + RUN_KEY, "/v", file.stem.removesuffix("-run"), "/d", value, "/f"]]
     return []
 
 
 def switch_off(file: Path) -> list[list[str]]:
-    """Commands that make the system forget a login start before its file goes, told by the file's name."""
-    if file.suffix == ".service":
+    """Commands that make the system forget a login start before its file goes."""
+    kind = kind_of(file)
+    if kind == "systemd":
         return [[systemctl(), "--user", "disable", "--now", file.name]]
-    if file.suffix == ".plist":
+    if kind == "launchagent":
         return [["launchctl", "bootout", f"gui/{os.getuid()}/{file.stem}"]]
-    if file.suffix == ".txt":
+    if kind == "run-key":
         return [["reg", "delete", "HKCU\\" + RUN_KEY, "/v", file.stem.removesuffix("-run"), "/f"]]
     return []
 
 
 def after_removal(file: Path) -> list[list[str]]:
-    return [[systemctl(), "--user", "daemon-reload"]] if file.suffix == ".service" else []
+    return [[systemctl(), "--user", "daemon-reload"]] if kind_of(file) == "systemd" else []

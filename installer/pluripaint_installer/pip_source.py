@@ -67,6 +67,7 @@ class Index:
 
     def __init__(self, settings: Mapping[str, str]) -> None:
         self.url = settings.get("index-url", DEFAULT_INDEX).rstrip("/")
+        self.in_use = settings.get("no-index", "").lower() not in ("1", "true", "yes", "on")
         self.folders = [Path(part) for part in settings.get("find-links", "").split() if "://" not in part]
         self.host = urllib.parse.urlsplit(self.url).hostname or self.url
         certificates = settings.get("cert")
@@ -96,7 +97,7 @@ class Index:
         """Raise Trouble when there is no way to the index. Any answer will do, also a refusal or a bad
         certificate:
         pip knows more ways (its own certificates, a keyring) and says more."""
-        if not self.url.startswith(("http:", "https:")):
+        if not self.in_use or not self.url.startswith(("http:", "https:")):
             return
         try:
             self.open(f"{self.url}/pip/").close()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import shlex
+import signal
 import subprocess
 import sys
 import threading
@@ -17,9 +18,26 @@ from .trouble import Trouble
 QUIET_SECONDS = 10.0  # a step longer than this says that it is still at work
 
 
-def say(line: str) -> None:
-    """One line to the user, at once."""
-    print(line, flush=True)
+def say(line: str, end: str = "\n") -> None:
+    """One line to the user, at once; where nobody reads any more the work goes on all the same."""
+    try:
+        print(line, end=end, flush=True)
+    except OSError:
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, sys.stdout.fileno())
+        os.close(nowhere)
+
+
+@contextlib.contextmanager
+def undisturbed() -> Iterator[None]:
+    """Neither Ctrl-C nor a closed terminal ends what must be finished; the programs it runs are as deaf."""
+    names = [name for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)]
+    before = {name: signal.signal(getattr(signal, name), signal.SIG_IGN) for name in names}
+    try:
+        yield
+    finally:
+        for name, handler in before.items():
+            signal.signal(getattr(signal, name), handler)
 
 
 @contextlib.contextmanager
@@ -150,7 +168,7 @@ class Download:
             self.shown = time.monotonic()
             share = min(100, 100 * (self.before + self.now) // self.total)
             text = f"    {megabytes(self.before + self.now)} of {megabytes(self.total)} ({share} %)"
-            print(text, end="\r" if self.terminal else "\n", flush=True)
+            say(text, end="\r" if self.terminal else "\n")
 
 
 def megabytes(size: int) -> str:

@@ -67,8 +67,17 @@ def prove(
         stop(programs, program, PLURIPAINT_HOME=str(home))
 
 
+def runs(programs: Programs, program: Path) -> bool:
+    """Whether a daemon answers to this program."""
+    try:
+        command = [str(program), "daemon", "status"]
+        return programs.run(command, "Looking for the daemon", limit=60, check=False)[0] == 0
+    except Trouble:
+        return False
+
+
 def stop(programs: Programs, program: Path, **more: str) -> bool:
-    """Stop the daemon where one runs; False when there was none or it would not."""
+    """Stop the daemon where one runs; False when one would not, or nothing is there to ask."""
     if not program.exists():
         return False
     try:

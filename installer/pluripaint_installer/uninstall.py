@@ -40,8 +40,10 @@ def uninstall(places: Places, programs: Programs, checkout: Checkout) -> None:
     current = places.prefix / "current"
     if places.system == "windows" and places.current.exists():
         current = places.prefix / places.current.read_text(encoding="utf-8").strip()
-    service.stop(programs, Environment(current, current, programs, None).program("pluripaint"))
     drop_weights = _may_remove_weights(places.data / "weights")
+    program = Environment(current, current, programs, None).program("pluripaint")
+    if not service.stop(programs, program) and service.runs(programs, program):
+        raise Trouble("The daemon would not stop.", "End it, then run --uninstall again.")
     kept: list[str] = []
     for kind, entry in reversed(manifest.entries):
         path = Path(entry)

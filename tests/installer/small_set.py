@@ -91,13 +91,12 @@ def main():
     elif sys.argv[2] == "wait":
         wait()
     elif sys.argv[2] == "stop":
-        if not running():
-            sys.exit("Error: no daemon is running.")
-        ask("stop")
+        if running():
+            ask("stop")
         while FILE.exists():
             time.sleep(0.02)
     elif sys.argv[2] == "status":
-        print(running() or "not running")
+        print(running() or sys.exit("Error: no daemon is running."))
 
 
 def daemon():

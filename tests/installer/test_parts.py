@@ -291,13 +291,14 @@ def test_the_launch_agent_is_a_property_list() -> None:
 
 def test_the_run_key_quotes_spaces() -> None:
     command = [r"C:\Users\An na\pluripaint\env\Scripts\pluripaint-daemon.exe"]
-    (add,) = login_start.switch_on("run-key", Path("pluripaint-run.txt"), command)
+    content = login_start.content_for("run-key", command, places.find("windows", {}, Path("/h"), Path("/h")))
+    (add,) = login_start.switch_on(Path("pluripaint-run.txt"), content)
     assert add[add.index("/d") + 1] == f'"{command[0]}"' and add[add.index("/v") + 1] == "pluripaint"
 
 
 def test_the_run_key_is_removed_by_the_name_it_was_added_with() -> None:
     file = login_start.file_for("run-key", places.find("windows", {}, Path("/h"), Path("/h")))
-    (add,), (delete,) = login_start.switch_on("run-key", file, ["x"]), login_start.switch_off(file)
+    (add,), (delete,) = login_start.switch_on(file, "x\n"), login_start.switch_off(file)
     assert add[:3] == ["reg", "add", delete[2]] and delete[1] == "delete"
     assert add[add.index("/v") + 1] == delete[delete.index("/v") + 1] == "pluripaint"
 
@@ -310,7 +311,7 @@ def test_the_launch_agent_is_unloaded_by_its_label() -> None:
     label = plistlib.loads(login_start.content_for("launchagent", COMMAND, where).encode())["Label"]
     (unload,) = login_start.switch_off(file)
     assert label == file.stem and unload[-1].endswith(f"/{label}")
-    assert login_start.switch_on("launchagent", file, COMMAND)[0][-1] == str(file)
+    assert login_start.switch_on(file, "")[0][-1] == str(file)
 
 
 @pytest.mark.parametrize("private", [None, "/a b/100%"])

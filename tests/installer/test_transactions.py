@@ -12,27 +12,8 @@ from pathlib import Path
 
 import pytest
 from machine import Machine
-from small_set import make_checkout, make_wheels
 
 ODD = 'Bäume & "Stühle" it\'s $HOME'
-
-
-@pytest.fixture(scope="module")
-def wheels(tmp_path_factory) -> Path:
-    return make_wheels(tmp_path_factory.mktemp("set") / "wheel's folder")
-
-
-@pytest.fixture(scope="module")
-def versions(tmp_path_factory) -> dict[str, Path]:
-    """Checkouts by name."""
-    base = tmp_path_factory.mktemp("checkouts")
-    wanted = {
-        "old": ("1.0", ""),
-        "new": ("1.1", ""),
-        "no-proof": ("1.2", "proof"),
-        "no-final": ("1.3", "final"),
-    }
-    return {name: make_checkout(base / f"{name} chéckout", *what) for name, what in wanted.items()}
 
 
 @pytest.fixture(scope="module")

@@ -97,7 +97,8 @@ class Inpaint(Extension):
         self._dialogs: list[Any] = []
 
     def setup(self) -> None:
-        """Nothing before a window is there."""
+        """Once, before there is a window: one message, however many windows."""
+        desk().said.connect(self._say)
 
     def createActions(self, window: Any) -> None:  # noqa: N802
         """Once per window."""
@@ -120,7 +121,6 @@ class Inpaint(Extension):
             action.setWhatsThis(described)
             action.setStatusTip(described)
             action.triggered.connect(lambda _checked=False, act=act: act())
-        desk().said.connect(self._say)
 
     # -------------------------------------------------------------------------------------------- actions
 
@@ -158,9 +158,10 @@ class Inpaint(Extension):
     # -------------------------------------------------------------------------------------------- words
 
     def _say(self, sentence: str) -> None:
-        """Also over the canvas, for whoever has no docker open."""
+        """Also over the canvas, for whoever does not see the docker."""
         docker = _docker()
-        if docker is not None and docker.isVisible():
+        # A docker behind another in the same tabs says that it is visible, but has no region.
+        if docker is not None and not docker.visibleRegion().isEmpty():
             return
         window = Krita.instance().activeWindow()
         view = window.activeView() if window is not None else None

@@ -47,6 +47,7 @@ class Desk(QtCore.QObject):
         self.methods: list[dict[str, Any]] = []
         self._connect, self._asking = connection, asking
         self._picked: dict[int, Any] = {}
+        self._thrown_away: list[tuple[Any, tuple[int, int]]] = []
         self._questions: list[tuple[Asking, Answered]] = []
         self._stages: dict[int, Any] = {}
         self._timer = QtCore.QTimer(self)
@@ -89,7 +90,7 @@ class Desk(QtCore.QObject):
     def generate_more(self) -> Run | None:
         """The next seeds for a set that lies in the document, as a new group above it."""
         try:
-            taken, settings, _record = self.editor.more()
+            taken, settings, _record = self.editor.more(self._drawn())
         except Exception as error:
             return self._refused(error)
         return self._start(taken, settings, insert_when_done=True)
@@ -148,6 +149,8 @@ class Desk(QtCore.QObject):
     def more(self) -> None:
         """Further variations for the set in view, into the same review."""
         if self.current is not None and self.current.state == REVIEW:
+            if id(self.current) in self._picked:
+                self.editor.go_on(self.current, self._drawn())
             self.current.start()
             self._timer.start()
             self.changed.emit()
@@ -190,6 +193,7 @@ class Desk(QtCore.QObject):
         """Throw a set away, running or not; the document was never touched."""
         run = run or self.current
         if run is not None:
+            self._thrown_away.append((run.snapshot.target, run.seeds))
             run.cancel()
             self._close(run)
             self._say(_("Discarded; nothing was changed."))
@@ -199,6 +203,10 @@ class Desk(QtCore.QObject):
         if self.current is not None:
             self.current.stop()
             self.changed.emit()
+
+    def _drawn(self) -> list[tuple[Any, tuple[int, int]]]:
+        """Documents and seeds that no document knows of: of the sets in the docker, and of those thrown away."""
+        return [*self._thrown_away, *((run.snapshot.target, run.seeds) for run in self.runs)]
 
     def _close(self, run: Run) -> None:
         """A cancelled job goes on being heard until its ending, see :meth:`_poll`."""

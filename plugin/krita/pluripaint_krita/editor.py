@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, replace
-from typing import Any
+from typing import Any, Tuple
 
 from pluripaint_client import CandidateReady, Region, RegionData
 from pluripaint_client.runner import Settings
@@ -15,9 +15,12 @@ from . import active, colour, document, keep, layers, pictures, sets
 from .document import NoSelection, Refusal
 from .layers import InsertError
 from .review import Variation
-from .run import Run, Snapshot
+from .run import MOST_DRAWN_PER_SHOWN, Run, Snapshot
 
 _GROUP, _NAME = "pluripaint", "settings"
+
+Drawn = Sequence[Tuple[Any, sets.Seeds]]
+"""Documents and seeds that were drawn for them."""
 
 
 class KritaEditor:
@@ -105,15 +108,25 @@ class KritaEditor:
 
     # -------------------------------------------------------------------------------------------- sets
 
-    def more(self) -> tuple[Snapshot, Settings, sets.Record]:
+    def more(self, drawn: Drawn = ()) -> tuple[Snapshot, Settings, sets.Record]:
         """What *Generate More* starts from: the place and settings of a set in the document, next seeds.
+
+        Args:
+            drawn: what is not, or not yet, in the document.
 
         Raises:
             Refusal: there is no set, or its place cannot be found any more.
         """
         current, record = self._set()
         taken = self._taken_again(current, record)
-        return taken, replace(record.settings, seed=record.next_seed), record
+        seed = self._unused(current, record.next_seed, record.settings.variations, drawn)
+        return taken, replace(record.settings, seed=seed), record
+
+    def go_on(self, run: Run, drawn: Drawn = ()) -> None:
+        """Further variations of a set picked again begin behind all that its document has meanwhile."""
+        target = run.snapshot.target
+        if layers.is_open(self._app, target):
+            run.next_seed = self._unused(target, run.next_seed, run.settings.variations, drawn)
 
     def pick(self) -> tuple[Snapshot, sets.Record, list[tuple[CandidateReady, bool]]]:
         """A set's layers as candidates, best first, each with whether it is visible.
@@ -172,6 +185,13 @@ class KritaEditor:
         if current is None or record is None or not sets.own_layers(current, record):
             raise Refusal(_("There is no set of variations in this picture."))
         return current, record
+
+    @staticmethod
+    def _unused(current: Any, start: int, variations: int, drawn: Drawn) -> int:
+        """A set knows only its own seeds, and another may have been made from it."""
+        used = [record.seeds for record in sets.all_records(current)]
+        used += [seeds for target, seeds in drawn if target == current]
+        return sets.unused_seed(start, MOST_DRAWN_PER_SHOWN * variations, used)
 
     def _taken_again(self, current: Any, record: sets.Record) -> Snapshot:
         """A snapshot of the place where a set lies; the selection is a candidate's own alpha."""

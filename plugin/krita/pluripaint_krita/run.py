@@ -101,6 +101,12 @@ class Run:
             document=self.snapshot.title, seed=self.settings.seed, count=len(self.review.variations)
         )
 
+    @property
+    def seeds(self) -> tuple[int, int]:
+        """The first seed, and the one behind the last that the jobs so far may have drawn."""
+        drawing = MOST_DRAWN_PER_SHOWN * self._asked if self.state == RUNNING else 0
+        return self.settings.seed, (self.next_seed + drawing) % (HIGHEST_SEED + 1)
+
     # -------------------------------------------------------------------------------------------- jobs
 
     def start(self, count: int | None = None) -> None:

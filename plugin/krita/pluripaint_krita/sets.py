@@ -8,15 +8,20 @@ from __future__ import annotations
 
 import json
 import time
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass, field
-from typing import Any
+from typing import Any, Tuple
 
+from pluripaint_client.protocol import HIGHEST_SEED
 from pluripaint_client.runner import Settings
 
 from . import active
 from .qt import QtCore
 
 PREFIX = "pluripaint:"
+
+Seeds = Tuple[int, int]
+"""The first seed of a set and the one behind its last; the last of all is followed by 0."""
 
 
 @dataclass(frozen=True)
@@ -36,6 +41,11 @@ class Record:
     next_seed: int
     layers: list[dict[str, Any]] = field(default_factory=list)
     made: float = 0.0
+
+    @property
+    def seeds(self) -> Seeds:
+        """Those that the set may have drawn."""
+        return self.settings.seed, self.next_seed
 
     def write(self, document: Any) -> None:
         """Put it into the document; no undo entry comes of it."""
@@ -98,3 +108,15 @@ def own_layers(document: Any, record: Record) -> list[Any]:
         return []
     own = {layer["id"] for layer in record.layers}
     return [node for node in group.childNodes() if node.uniqueId().toString() in own]
+
+
+def unused_seed(start: int, count: int, used: Iterable[Seeds]) -> int:
+    """The first seed from ``start`` on that begins ``count`` seeds of which none was used."""
+    used, every = list(used), HIGHEST_SEED + 1
+    for _once in used:  # whoever steps behind one range may step into another
+        for first, behind in used:
+            length = (behind - first) % every
+            into, until = (start - first) % every, (first - start) % every
+            if length and (into < length or until < count):
+                start = behind
+    return start

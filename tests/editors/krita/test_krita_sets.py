@@ -120,3 +120,63 @@ def test_keep_visible_leaves_all_where_the_layers_docker_does_not_show_the_set(k
     krita.trigger("pluripaint_5_keep")
     krita.wait("'discarded' in widget('pluripaint_sentence').text()", "the end of it")
     assert not krita.group() and krita.do(f"answer = app.activeDocument().nodeByName({LAYER!r}) is not None")
+
+
+def more(krita: KritaEditor, number: int) -> None:
+    """*Generate More* with a candidate of the first set active; ``number`` groups are there in the end."""
+    first = groups(krita)[0]
+    # The plug-in makes the person's layer active once more, a moment after it has inserted a set.
+    krita.do(
+        f"""
+        loop = QtCore.QEventLoop()
+        QtCore.QTimer.singleShot(400, loop.quit)
+        loop.exec()
+        document = app.activeDocument()
+        group = [n for n in document.rootNode().childNodes() if n.uniqueId().toString() == {first!r}][0]
+        document.setActiveNode(group.childNodes()[0])
+        document.waitForDone()
+        """
+    )
+    krita.wait("document.activeNode().parentNode() == group", "a candidate of the first set to be active")
+    krita.trigger("pluripaint_3_more")
+    wait_for(lambda: len(groups(krita)) == number, PATIENCE, "the further set")
+
+
+def seeds(krita: KritaEditor) -> list[str]:
+    """Of all candidates in the document."""
+    return [node[1].split("seed ")[1] for node in krita.tree() if " · seed " in node[1]]
+
+
+def test_more_from_the_same_set_draws_other_seeds_each_time(krita, photo):
+    opened(krita, photo, 2)
+    krita.trigger("pluripaint_2_again")
+    krita.generated()
+    more(krita, 2)
+    more(krita, 3)
+    assert len(seeds(krita)) == len(set(seeds(krita))) == 6
+
+
+def test_more_after_picking_draws_other_seeds_too(krita, photo):
+    opened(krita, photo, 2)
+    krita.trigger("pluripaint_2_again")
+    krita.generated()
+    more(krita, 2)
+    for end in ("discard", "insert"):
+        krita.trigger("pluripaint_4_pick")
+        krita.ready()
+        krita.do("from pluripaint_krita.extension import desk; desk().more()")
+        krita.wait("widget('pluripaint_strip').count() == 4", "two more in the review")
+        krita.ready()
+        if end == "insert":
+            krita.do("widget('pluripaint_insert').click()")
+        else:
+            shown = krita.do(
+                """
+                answer = [str(one.seed) for one in desk().current.review.variations]
+                desk().discard()
+                """
+            )
+    wait_for(lambda: len(groups(krita)) == 3, PATIENCE, "the two as a group")
+    more(krita, 4)
+    assert len(seeds(krita)) == len(set(seeds(krita))) == 8
+    assert len(set(seeds(krita)) & set(shown)) == 2, "what was thrown away does not come again"

@@ -156,6 +156,10 @@ class Stage:
         """Presses keys in the focused window."""
         self._run("xdotool", "key", "--clearmodifiers", "--delay", "60", *keys)
 
+    def type(self, text: str) -> None:
+        """Types a text into the focused window."""
+        self._run("xdotool", "type", "--delay", "40", "--", text)
+
     def hold(self, key: str, down: bool) -> None:
         """Presses a key without letting go, or lets go."""
         self._run("xdotool", "keydown" if down else "keyup", key)

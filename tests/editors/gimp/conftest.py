@@ -27,9 +27,19 @@ def scale() -> int:
     return 1
 
 
+@pytest.fixture(scope="module")
+def scripts() -> dict[str, str]:
+    """Scripts of ``scripts/`` in the module's GIMP: procedure to file; a module may say which."""
+    return {}
+
+
 @pytest.fixture(scope="module", params=VERSIONS)
 def gimp(
-    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, translated: bool, scale: int
+    request: pytest.FixtureRequest,
+    tmp_path_factory: pytest.TempPathFactory,
+    translated: bool,
+    scale: int,
+    scripts: dict[str, str],
 ) -> Iterator[Any]:
     """A running GIMP with a photograph open and a warm daemon beside it."""
     version = request.param
@@ -49,6 +59,7 @@ def gimp(
             version,
             translated=translated,
             scale=scale,
+            scripts=scripts,
         )
         daemon = Daemon(running.home)
         running.daemon = daemon

@@ -10,7 +10,9 @@ import signal
 import socket
 import subprocess
 import sys
+from collections.abc import Iterator, Mapping
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -23,7 +25,9 @@ from pluripaint_client import Client
 from pluripaint_client import connection as places
 
 REPOSITORY = Path(__file__).resolve().parents[3]
-sys.path.insert(0, str(REPOSITORY / "plugin" / "gimp"))
+SCRIPTS = Path(__file__).with_name("scripts")
+sys.path[:0] = [str(REPOSITORY / "plugin" / "gimp"), str(REPOSITORY / "plugin" / "gimp" / "shim")]
+import entries  # noqa: E402
 from deploy import deploy  # noqa: E402
 
 KEYS = {
@@ -45,7 +49,7 @@ class Gimp:
 
     ``root``: a root folder to run in, ``None``: this system's GIMP 2.10; ``docks``: with its usual dock windows;
     ``translated``: with a catalogue of ours in the language of ``pseudo_locale``; ``scale``: pixels of the screen to
-    a point.
+    a point; ``scripts``: files of ``scripts/`` dropped in as a user does, by the procedure that Ctrl+Alt+7, 8 … call.
     """
 
     def __init__(
@@ -58,9 +62,10 @@ class Gimp:
         docks: bool = False,
         translated: bool = False,
         scale: int = 1,
+        scripts: Mapping[str, str] = MappingProxyType({}),
     ) -> None:
         self.stage, self.root, self.version, self.docks = stage, root, version, docks
-        self.translated, self.scale = translated, scale
+        self.translated, self.scale, self._scripts = translated, scale, scripts
         self.inside = Path("/tmp") / home.name
         self.outside = (root / "tmp" / home.name) if root else home
         shutil.rmtree(self.outside, ignore_errors=True)
@@ -92,21 +97,35 @@ class Gimp:
         plug_in = deploy(self.profile, "/usr/bin/python3")
         if self.translated:
             write_catalogue(plug_in / "pluripaint_client" / "locale")
-            shutil.copytree(Path(__file__).with_name("looking"), self.outside / "looking")
+        shutil.copytree(
+            Path(__file__).with_name("looking"),
+            self.outside / "looking",
+            ignore=shutil.ignore_patterns("__pycache__"),
+        )
         hand = self.profile / "plug-ins" / "pluripaint-hand"
         hand.mkdir()
         entry = hand / "pluripaint-hand.py"
         shutil.copy(Path(__file__).with_name("hand.py"), entry)
         entry.chmod(0o755)
+        keys = {f"plug-in-pluripaint-{name}": key for name, key in KEYS.items()}
+        for number, (procedure, name) in enumerate(self._scripts.items(), len(KEYS) + 1):
+            keys[procedure] = f"<Primary><Alt>{number}"
+            place = self.profile / "plug-ins"
+            place = place / Path(name).stem if self.root else place
+            place.mkdir(exist_ok=True)
+            (place / name).write_text((SCRIPTS / name).read_text("utf-8"), "utf-8")
+            (place / name).chmod(0o755)
+        if self._scripts:
+            entries.write(
+                self.profile, "/usr/bin/python3", str(self.inside / "profile/plug-ins/pluripaint/shim")
+            )
         session = f"(save-session-info no)\n(restore-session {'yes' if self.docks else 'no'})\n"
         if self.version == "2.10":
-            lines = [
-                f'(gtk_accel_path "<Actions>/plug-in/plug-in-pluripaint-{n}" "{k}")' for n, k in KEYS.items()
-            ]
+            lines = [f'(gtk_accel_path "<Actions>/plug-in/{n}" "{k}")' for n, k in keys.items()]
             (self.profile / "menurc").write_text("\n".join(lines) + "\n")
             (self.profile / "gimprc").write_text(session)
         else:
-            lines = [f'(action "plug-in-pluripaint-{n}" "{k}")' for n, k in KEYS.items()]
+            lines = [f'(action "{n}" "{k}")' for n, k in keys.items()]
             (self.profile / "shortcutsrc").write_text("(file-version 1)\n" + "\n".join(lines) + "\n")
             (self.profile / "gimprc").write_text(
                 f'(config-version "{self.version}.4")\n(show-welcome-dialog no)\n(check-updates no)\n'
@@ -125,10 +144,10 @@ class Gimp:
             ),
             "NO_AT_BRIDGE": "1",
             "GDK_SCALE": str(self.scale),
+            "PYTHONPATH": str(self.inside / "looking"),
         }
         if self.translated:
             environment["LANGUAGE"] = LANGUAGE
-            environment["PYTHONPATH"] = str(self.inside / "looking")
         command = [f"gimp-{self.version}", "-n", "-s", "-d", "-f"]
         if self.version != "2.10":
             command += ["--batch-interpreter", "plug-in-script-fu-eval"]
@@ -265,13 +284,39 @@ class Gimp:
         """Our plug-in's process, once it is there."""
         return wait_for(self._at_work, PATIENCE, "the plug-in's process")
 
-    def words(self) -> list[list[str]]:
-        """Every text in our plug-in's windows, each window's title first; GIMP was started ``translated``."""
-        file = self.outside / "looking" / "words.json"
+    def _look(self) -> dict[str, Any]:
+        file = self.outside / "looking" / "seen.json"
         file.unlink(missing_ok=True)
         self.plug_in_process().send_signal(signal.SIGUSR2)
-        wait_for(file.exists, PATIENCE, "the words in the plug-in's windows")
-        return list(json.loads(file.read_text("utf-8")))
+        wait_for(file.exists, PATIENCE, "a look at the plug-in's windows")
+        return dict(json.loads(file.read_text("utf-8")))
+
+    def words(self) -> list[list[str]]:
+        """Every text in our plug-in's windows, each window's title first."""
+        return list(self._look()["windows"])
+
+    def says(self, text: str) -> None:
+        """Waits until a text in our plug-in's windows contains ``text``."""
+        wait_for(lambda: any(text in one for words in self.words() for one in words), PATIENCE, text)
+
+    def tab_to(self, button: str) -> None:
+        """Moves the keyboard with Tab until the button with this label has it."""
+        for _ in range(20):
+            self.stage.key("Tab")
+            if self._look()["focus"] == button:
+                return
+        raise AssertionError(f"Tab does not reach {button}")
+
+    @contextlib.contextmanager
+    def changed(self, module: str, code: str) -> Iterator[None]:
+        """The plug-in with ``code`` at the end of one of its modules."""
+        file = self.profile / "plug-ins" / "pluripaint" / "pluripaint_gimp" / f"{module}.py"
+        whole = file.read_text("utf-8")
+        file.write_text(f"{whole}\n{code}\n", "utf-8")
+        try:
+            yield
+        finally:
+            file.write_text(whole, "utf-8")
 
     def peak_memory(self, process: psutil.Process, until: Any) -> int:
         """Resident MB of a process at their highest while waiting for ``until``."""

@@ -274,11 +274,15 @@ def _run(name, params):
 def _interact(one: Registered, start_values):
     """Asks for what is missing and runs the function; what it raises is shown in the dialog."""
     try:
-        from . import dialogs
+        import gi
+
+        gi.require_version("Gtk", "3.0")
     except (ImportError, ValueError) as missing:
         raise error(
-            f"The dialog needs GTK 3 for Python ({missing}): install the package gir1.2-gtk-3.0."
+            f"The dialog needs GTK 3 for Python ({missing}): install the packages python3-gi and gir1.2-gtk-3.0."
         ) from None
+    from . import dialogs
+
     if one.on_run:
         one.on_run()
 

@@ -257,7 +257,7 @@ def test_a_worker_that_cannot_start_fails_the_job(daemon_with):
             client.methods()
 
 
-@pytest.mark.parametrize(("fits", "expected"), [(2, "cuda:0 2"), (1, "cuda:0 1"), (0, "cpu None")])
+@pytest.mark.parametrize(("fits", "expected"), [(3, "cuda:0 3"), (1, "cuda:0 1"), (0, "cpu None")])
 def test_a_full_graphics_card_halves_the_batch_then_the_processor_takes_over(daemon_with, fits, expected):
     daemon = daemon_with(devices=["cuda:0", "cpu"])
     with daemon.client() as client:
@@ -266,6 +266,14 @@ def test_a_full_graphics_card_halves_the_batch_then_the_processor_takes_over(dae
     notes = [event.note for event in heard if isinstance(event, Progress) and event.note]
     assert notes and all("graphics card" in note for note in notes)
     assert ("processor" in notes[-1]) == (fits == 0)
+
+
+def test_one_variation_of_a_larger_pool_halves_that_pool(daemon_with):
+    """The preset *best* draws three together to show one."""
+    daemon = daemon_with(devices=["cuda:0", "cpu"])
+    with daemon.client() as client:
+        heard = events(client, client.submit(job("oom:1", count=1, preset="best")))
+    assert heard[-1].configuration == "cuda:0 1"
 
 
 def test_memory_that_runs_out_on_the_way_tells_no_candidate_twice(daemon_with):
@@ -280,7 +288,7 @@ def test_memory_that_runs_out_on_the_way_tells_no_candidate_twice(daemon_with):
 def test_a_device_that_cannot_be_used_leaves_the_job_to_the_processor(daemon_with, trouble):
     daemon = daemon_with(devices=["cuda:0", "cpu"])
     with daemon.client() as client:
-        heard = events(client, client.submit(job(f"broken:{trouble}", count=1)))
+        heard = events(client, client.submit(job(f"broken:{trouble}", count=1, preset="fast")))
     assert heard[-1].configuration == "cpu None"
     [note] = [event.note for event in heard if isinstance(event, Progress) and event.note]
     assert "going on with the processor" in note

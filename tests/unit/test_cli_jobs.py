@@ -14,7 +14,8 @@ from generating import generate, make_photo, start
 from PIL import Image
 
 
-def test_ctrl_c_cancels_and_leaves_nothing(tmp_path: Path) -> None:
+@pytest.mark.parametrize("sent", [signal.SIGINT, signal.SIGTERM])
+def test_ctrl_c_cancels_and_leaves_nothing(tmp_path: Path, sent: signal.Signals) -> None:
     make_photo(tmp_path / "photo.png", shape=(700, 800))
     mask = np.zeros((700, 800), np.uint8)
     mask[150:550, 200:600] = 255
@@ -25,7 +26,7 @@ def test_ctrl_c_cancels_and_leaves_nothing(tmp_path: Path) -> None:
     )
     while sorted(tmp_path.iterdir()) == before and running.poll() is None:
         time.sleep(0.02)  # until its temporary folder is there: it works now
-    running.send_signal(signal.SIGINT)
+    running.send_signal(sent)
     asked = time.monotonic()
     _, errors = running.communicate(timeout=120)
     assert running.returncode == 130 and "Cancelled" in errors, errors

@@ -29,6 +29,7 @@ def _bad_inputs(folder: Path) -> dict[str, tuple[list[object], str]]:
     (folder / "cut-mask.png").write_bytes(mask.read_bytes()[:-30])
     (folder / "letter.png").write_text("Dear photograph")
     (folder / "nothing.png").write_bytes(b"")
+    os.mkfifo(folder / "pipe")
     moving = [Image.fromarray(np.full((72, 96), shade, np.uint8)) for shade in (0, 255)]
     for kind in ("gif", "png", "webp"):
         moving[0].save(folder / f"moving.{kind}", save_all=True, append_images=moving[1:])
@@ -88,6 +89,8 @@ def _bad_inputs(folder: Path) -> dict[str, tuple[list[object], str]]:
             "without weights|no weights",
         ),
         "pool below n": ([photo, mask, "-n", 4, "--pool", 2], "too small"),
+        "a context that is no number": ([photo, mask, "--context", "nan"], "is no number"),
+        "a pipe": ([folder / "pipe", mask], "no ordinary file"),
         "odd option": ([photo, mask, "--option", "a"], "NAME=NUMBER"),
         "unknown option": ([photo, mask, "--option", "a=1"], "No method here has an option"),
     }

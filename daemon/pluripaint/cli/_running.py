@@ -44,7 +44,10 @@ class Running:
 
 @contextmanager
 def interruptible(console: Console) -> Iterator[Running]:
-    """Show a bar while a job runs; the first Ctrl-C cancels it, a second one ends the program at once."""
+    """Show a bar while a job runs; the first Ctrl-C cancels it, a second one ends the program at once.
+
+    Being told to end (SIGTERM) and the terminal's end (SIGHUP) count as Ctrl-C: nothing half written stays.
+    """
     columns = (
         TextColumn("{task.description}"),
         BarColumn(),
@@ -58,11 +61,13 @@ def interruptible(console: Console) -> Iterator[Running]:
             return
 
         def stop(number: int, frame: FrameType | None) -> None:
-            signal.signal(signal.SIGINT, signal.default_int_handler)
+            signal.signal(number, signal.default_int_handler)
             running.cancel()
 
-        before = signal.signal(signal.SIGINT, stop)
+        numbers = [getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)]
+        before = {number: signal.signal(number, stop) for number in numbers}
         try:
             yield running
         finally:
-            signal.signal(signal.SIGINT, before)
+            for number, handler in before.items():
+                signal.signal(number, handler)

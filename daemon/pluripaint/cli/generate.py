@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 from typing import Any
 
 import click
 
 _PATH = click.Path(readable=False, path_type=Path)  # whoever opens it says more than click would
+
+
+def _a_number(context: click.Context, option: click.Parameter, value: float) -> float:
+    """NaN passes every comparison of a range."""
+    if not math.isfinite(value):
+        raise click.BadParameter(f"{value} is no number.")
+    return value
 
 
 @click.command()
@@ -31,7 +39,12 @@ _PATH = click.Path(readable=False, path_type=Path)  # whoever opens it says more
 @click.option("--weights", help="Name of the method's weights (default: its own).")
 @click.option("--option", "options", multiple=True, metavar="NAME=VALUE", help="An option of the method.")
 @click.option(
-    "--context", type=click.FloatRange(1.5, 4.0), default=2.0, show_default=True, help="Region ÷ hole side."
+    "--context",
+    type=click.FloatRange(1.5, 4.0),
+    default=2.0,
+    show_default=True,
+    callback=_a_number,
+    help="Region ÷ hole side.",
 )
 @click.option("--overwrite", is_flag=True, help="Replace an earlier result in OUT.")
 @click.option("--in-process", is_flag=True, help="Work here instead of through the daemon.")

@@ -126,6 +126,8 @@ def _to_bytes(values: np.ndarray) -> np.ndarray:
 def _read(path: Path, what: str) -> Photo:
     if path.is_dir():
         raise ImageError(f"{path} is a folder; give the {what} as a {_FORMATS} file.")
+    if path.exists() and not path.is_file():  # a pipe would be waited for
+        raise ImageError(f"{path} is no ordinary file; give the {what} as a {_FORMATS} file.")
     try:
         data = path.read_bytes()
     except FileNotFoundError:

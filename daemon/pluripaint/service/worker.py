@@ -133,6 +133,7 @@ class _Worker:
     def _run(self, job: str, header: dict[str, Any], frames: list[Any]) -> tuple[str, dict[str, Any]]:
         """Draw, and say how it ended."""
         from pluripaint.methods.base import Cancelled
+        from pluripaint.pipeline import presets
         from pluripaint.pipeline.types import Candidate, FillError, Settled
         from pluripaint.service import attempts, exchange
 
@@ -147,7 +148,7 @@ class _Worker:
             return self._draw(request, progress, device, batch)
 
         try:
-            for drawn in attempts.run(work, self._device, submission.pool or submission.count, progress.note):
+            for drawn in attempts.run(work, self._device, presets.pool(request), progress.note):
                 self._line.sign_of_life()
                 if isinstance(drawn, Candidate):
                     key = (drawn.method, drawn.seed)

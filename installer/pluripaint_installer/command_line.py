@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from . import login_start, places, service, surroundings
+from . import login_start, places, service, surroundings, torch_build
 from .checkout import Checkout
 from .editors import Editors
 from .installation import Installation
@@ -115,20 +115,24 @@ def _uninstall(options: Options, found: places.Places, programs: Programs) -> No
 
 
 def show_plan(job: Installation) -> None:
-    """--dry-run: every command and every file, in order."""
+    """--dry-run: every command and every file, in order.
+
+    Two things are only known on the way: without ensurepip pip's own wheel takes its place, and where the index has
+    torch with CUDA only, a machine without a GPU takes PyTorch's index for the CPU.
+    """
     where, environment, checkout = job.places, job.environment, job.checkout
     current = where.current if where.system != "windows" else environment.folder
     daemon = [str(current / environment.program("pluripaint-daemon").relative_to(environment.folder))]
     program = current / environment.program("pluripaint").relative_to(environment.folder)
+    torch = [f"torch=={torch_build.VERSION}"]
     commands = [
         environment.create_command(),
+        environment.ensurepip_command(),
         environment.pip_upgrade_command(checkout),
         environment.backend_command(checkout),
         environment.wheel_command(checkout),
-        environment.install_command(
-            checkout, ["torch"], "--dry-run", "--report", str(job.work / "report.json")
-        ),
-        environment.install_command(checkout, ["torch"]),
+        environment.resolve_command(checkout, torch),
+        environment.install_command(checkout, torch),
         service.job_command(
             environment.program("pluripaint"), *checkout.sample(), job.work / "proof" / "sample"
         ),
@@ -156,6 +160,10 @@ def show_plan(job: Installation) -> None:
     old = job.current_environment()
     for command in commands:
         say(f"run    {shlex.join(command)}")
+    say(
+        "       (without ensurepip: pip's own wheel from the index; where the index has torch with CUDA only and no GPU"
+    )
+    say(f"       is here: torch from {torch_build.CPU_INDEX})")
     for path in files:
         say(f"write  {path}")
     for line in job.editors.plan():

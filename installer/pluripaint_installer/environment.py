@@ -54,6 +54,9 @@ class Environment:
     def pip(self, *arguments: str) -> list[str]:
         return [self.python, "-m", "pip", *arguments]
 
+    def ensurepip_command(self) -> list[str]:
+        return [self.python, "-I", "-m", "ensurepip"]
+
     def pip_upgrade_command(self, checkout: Checkout) -> list[str]:
         pins = str(checkout.constraints(self.minor))
         return self.pip(
@@ -77,7 +80,18 @@ class Environment:
         options = ["--quiet", "--no-deps", "--no-build-isolation", *self.source_arguments()]
         return self.pip("wheel", *options, "--wheel-dir", str(self.work / "wheel"), str(checkout.root))
 
-    def install_command(self, checkout: Checkout, arguments: Sequence[str], *more: str) -> list[str]:
+    def resolve_command(self, checkout: Checkout, arguments: Sequence[str]) -> list[str]:
+        more = ["--dry-run", "--quiet", "--ignore-installed", "--report", str(self.report)]
+        return self._pip_install(checkout, arguments, *more)
+
+    def install_command(self, checkout: Checkout, arguments: Sequence[str]) -> list[str]:
+        return self._pip_install(checkout, arguments, "--progress-bar", "raw")
+
+    @property
+    def report(self) -> Path:
+        return self.work / "report.json"
+
+    def _pip_install(self, checkout: Checkout, arguments: Sequence[str], *more: str) -> list[str]:
         pins = str(checkout.constraints(self.minor))
         wheel = str(self.wheel() or self.work / "wheel" / "pluripaint-VERSION.whl")
         return self.pip("install", *more, *self.source_arguments(), "--constraint", pins, wheel, *arguments)
@@ -93,7 +107,7 @@ class Environment:
         self.programs.run(self.create_command(), "Making the private environment")
         local = pip_source.local_wheel([self.wheels]) if self.wheels else None
         if local is None and self._has_ensurepip():
-            self.programs.run([self.python, "-I", "-m", "ensurepip"], "Putting pip in")
+            self.programs.run(self.ensurepip_command(), "Putting pip in")
         else:
             if local is None and self.wheels:
                 raise Trouble(
@@ -122,16 +136,12 @@ class Environment:
 
     def resolve(self, checkout: Checkout, arguments: Sequence[str]) -> torch_build.Plan:
         """What pip would install, without installing it."""
-        report = self.work / "report.json"
-        command = self.install_command(
-            checkout, arguments, "--dry-run", "--quiet", "--ignore-installed", "--report", str(report)
-        )
         with still_at_work("choosing versions"):
-            self.programs.run(command, "Choosing the versions")
-        return torch_build.read_report(json.loads(report.read_text(encoding="utf-8")), arguments)
+            self.programs.run(self.resolve_command(checkout, arguments), "Choosing the versions")
+        return torch_build.read_report(json.loads(self.report.read_text(encoding="utf-8")), arguments)
 
     def install(self, checkout: Checkout, plan: torch_build.Plan, size: int) -> None:
-        command = self.install_command(checkout, plan.arguments, "--progress-bar", "raw")
+        command = self.install_command(checkout, plan.arguments)
         with still_at_work("installing"):
             self.programs.run(command, "Installing", line=Download(size))
         if os.name == "posix":

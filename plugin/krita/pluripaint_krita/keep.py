@@ -10,7 +10,7 @@ from typing import Any, Callable
 
 from pluripaint_client.texts import _, ngettext
 
-from . import active, sets
+from . import active, layers, sets
 from .qt import QtCore, QtWidgets
 
 Say = Callable[[str], None]
@@ -37,32 +37,48 @@ def keep_visible(app: Any, say: Say) -> None:
         return
     group = active.find(document, record.group)
     alone = len(shown) == 1 and group is not None and len(group.childNodes()) == len(own)
-    if alone:
-        name = shown[0].name()
-        # Flattening a group drops what is hidden in it and leaves one layer: all in one entry.
-        _Removal(
-            app, document, [group], "flatten_layer", say, _dissolved(document, record, name, len(hidden))
-        )
-    elif not hidden:
+    locked = [node for node in [group, *(own if alone else hidden)] if node is not None and node.locked()]
+    if not alone and not hidden:
         say(_("None of the variations is hidden: there is nothing to discard."))
+    elif locked:
+        say(
+            _(
+                "“{name}” is locked, so nothing was removed. Unlock it in the Layers docker, then try again."
+            ).format(name=locked[0].name())
+        )
+    elif alone:
+        # Flattening a group drops what is hidden in it and leaves one layer: all in one entry.
+        done = _dissolved(group.parentNode(), shown[0].name(), len(hidden))
+        _Removal(app, document, [group], "flatten_layer", say, done)
     else:
-        _Removal(app, document, hidden, "remove_layer", say, lambda: _counted(len(hidden)))
+        _Removal(app, document, hidden, "remove_layer", say, lambda gone: _counted(gone, len(hidden)))
 
 
-def _counted(count: int) -> str:
-    return ngettext("{count} variation discarded.", "{count} variations discarded.", count).format(
-        count=count
-    )
+def _counted(gone: int, meant: int) -> str:
+    if not gone:
+        return _(
+            "Krita did not remove anything. Look at the layers' locks in the Layers docker, then try again."
+        )
+    if gone < meant:
+        return _("Krita removed {gone} of {count} variations and left the others.").format(
+            gone=gone, count=meant
+        )
+    return ngettext("{count} variation discarded.", "{count} variations discarded.", gone).format(count=gone)
 
 
-def _dissolved(document: Any, record: sets.Record, name: str, count: int) -> Callable[[], str]:
+def _dissolved(parent: Any, name: str, hidden: int) -> Callable[[int], str]:
     """Names the one layer that is left after the one it came from; renaming is no undo entry."""
+    before = {node.uniqueId().toString() for node in parent.childNodes()}
 
-    def rename() -> str:
-        left = document.activeNode()
-        if left is not None and left.type() == "paintlayer":
-            left.setName(name)
-        return _counted(count)
+    def rename(gone: int) -> str:
+        if not gone:
+            return _counted(0, hidden)
+        new = [node for node in parent.childNodes() if node.uniqueId().toString() not in before]
+        if len(new) == 1:
+            new[0].setName(name)
+        if not hidden:
+            return _("Nothing was left to discard: the variation took the place of its group.")
+        return _counted(hidden, hidden)
 
     return rename
 
@@ -71,7 +87,7 @@ class _Removal(QtCore.QObject):
     """Selects nodes in the Layers docker and triggers an action of Krita's, over several turns of the event loop."""
 
     def __init__(
-        self, app: Any, document: Any, nodes: list[Any], action: str, say: Say, done: Callable[[], str]
+        self, app: Any, document: Any, nodes: list[Any], action: str, say: Say, done: Callable[[int], str]
     ) -> None:
         super().__init__()
         _at_work.append(self)
@@ -79,6 +95,7 @@ class _Removal(QtCore.QObject):
         self._meant = {node.uniqueId().toString() for node in nodes}
         self._paths = [_path(node) for node in nodes]
         self._tries = 0
+        self._before = document.activeNode()
         self._docker = next((d for d in app.dockers() if d.objectName() == "KisLayerBox"), None)
         # With the Layers docker hidden its tree is stale: show it for the moment.
         self._was_hidden = self._docker is not None and not self._docker.isVisible()
@@ -121,11 +138,21 @@ class _Removal(QtCore.QObject):
             return
         self._app.action(self._action).trigger()
         self._document.waitForDone()
+        self._tries = 0
         self._later(self._finish)
 
     def _finish(self) -> None:
+        """Krita may refuse without a word, so what is gone is counted."""
+        if self._document.rootNode() is None:
+            self._end(_("The picture was closed."))
+            return
+        left = sum(active.find(self._document, identity) is not None for identity in self._meant)
+        self._tries += 1
+        if left and self._tries < _TRIES:
+            self._later(self._finish)
+            return
         self._document.refreshProjection()
-        self._end(self._done())
+        self._end(self._done(len(self._meant) - left))
 
     def _again_or_end(self, step: Callable[[], None]) -> None:
         self._tries += 1
@@ -142,6 +169,9 @@ class _Removal(QtCore.QObject):
     def _end(self, sentence: str) -> None:
         if self._was_hidden:
             self._docker.hide()
+        before = self._before
+        if before is not None and active.find(self._document, before.uniqueId().toString()) is not None:
+            layers.make_active_again(self._document, before)
         _at_work.remove(self)
         self._say(sentence)
 

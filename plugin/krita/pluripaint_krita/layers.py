@@ -92,7 +92,7 @@ def add_group(
         document.waitForDone()
         # Without it the canvas does not show the group; it is no undo entry.
         document.refreshProjection()
-        _make_active_again(document, before)
+        make_active_again(document, before)
         return copy
     finally:
         scratch.close()
@@ -101,6 +101,19 @@ def add_group(
 def is_open(app: Any, document: Any) -> bool:
     """Whether a document has not been closed."""
     return document.rootNode() is not None and any(document == other for other in app.documents())
+
+
+def make_active_again(document: Any, node: Any | None) -> None:
+    """Krita makes what was added current once the event loop turns: the person's own layer stays the active one."""
+    if node is None:
+        return
+
+    def again() -> None:
+        if document.rootNode() is not None:
+            document.setActiveNode(node)
+
+    for milliseconds in (0, 150):
+        QtCore.QTimer.singleShot(milliseconds, again)
 
 
 # ------------------------------------------------------------------------------------------------ details
@@ -210,16 +223,3 @@ def _remember(document: Any, group: Any, run: Run, variations: Sequence[Variatio
         next_seed=run.next_seed,
         layers=layers,
     ).write(document)
-
-
-def _make_active_again(document: Any, node: Any | None) -> None:
-    """Krita makes what was added current once the event loop turns: the person's own layer stays the active one."""
-    if node is None:
-        return
-
-    def again() -> None:
-        if document.rootNode() is not None:
-            document.setActiveNode(node)
-
-    for milliseconds in (0, 150):
-        QtCore.QTimer.singleShot(milliseconds, again)

@@ -139,7 +139,7 @@ class Backend(ABC):
 
     @abstractmethod
     def select_items(self, image: int, items: Sequence[int]) -> None:
-        """Makes these the active layers, or channels."""
+        """Makes these the active layers, or channels; a mask's layer for the mask, which is then edited."""
 
     @abstractmethod
     def layers(self, image: int) -> list[int]:

@@ -109,12 +109,16 @@ class CtypesBackend(Backend):
         return [active] if active > 0 else []
 
     def select_items(self, image: int, items: Sequence[int]) -> None:
+        masks = [item for item in items if self.kind(item) == "mask"]
         layers = [item for item in items if g.item_is_layer(item)]
+        layers += [self.layer_of_mask(mask) for mask in masks]
         channels = [item for item in items if self.kind(item) == "channel"]
         if layers:
             g.image_set_active_layer(image, layers[0])
         elif channels:
             g.image_set_active_channel(image, channels[0])
+        for mask in masks:
+            g.layer_set_edit_mask(self.layer_of_mask(mask), 1)
 
     def layers(self, image: int) -> list[int]:
         return g.numbers(g.image_get_layers, image)

@@ -112,12 +112,16 @@ class GiBackend(Backend):
         return [item.get_id() for item in _image(image).get_selected_drawables()]
 
     def select_items(self, image: int, items: Sequence[int]) -> None:
+        masks = [item for item in items if self.kind(item) == "mask"]
         layers = [_item(item) for item in items if Gimp.Item.id_is_layer(item)]
+        layers += [_item(self.layer_of_mask(mask)) for mask in masks]
         channels = [_item(item) for item in items if self.kind(item) == "channel"]
         if layers:
             _image(image).set_selected_layers(layers)
         elif channels:
             _image(image).set_selected_channels(channels)
+        for mask in masks:
+            _item(self.layer_of_mask(mask)).set_edit_mask(True)
 
     def layers(self, image: int) -> list[int]:
         return [layer.get_id() for layer in _image(image).get_layers()]

@@ -191,6 +191,7 @@ _FUNCTIONS = {
     "layer_get_mask": (i32, i32),
     "layer_get_apply_mask": (i32, i32),
     "layer_from_mask": (i32, i32),
+    "layer_set_edit_mask": (i32, i32, i32),
 }
 _declared = {name: _declare(_gimp, "gimp_" + name, *types) for name, types in _FUNCTIONS.items()}
 _declared["color_profile_new_from_icc_profile"] = _declare(

@@ -88,7 +88,8 @@ def effective(
         alpha = gimp.convert(hole[1], box.width, box.height, "Y u8", way.coverage)
     if settings.grow or settings.feather:
         margin = max(0, settings.grow) + int(2 * settings.feather) + 2
-        wide = box.grown(margin)
+        # Not beyond the canvas: GIMP feathers no edge that is the picture's border, nor its scratch picture's.
+        wide = box.grown(margin).intersection(canvas) or box
         alpha = gimp.altered(
             image, spread(alpha, box, wide, way.sample), wide, way.coverage, settings.grow, settings.feather
         )

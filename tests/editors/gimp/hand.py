@@ -289,6 +289,75 @@ def group_around(image, name):
     gimp.select_items(image, [group])
 
 
+def add_mask(image, layer):
+    """A white layer mask, which is being edited afterwards."""
+    if GI:
+        from gi.repository import Gimp
+
+        item(layer).add_mask(item(layer).create_mask(Gimp.AddMaskType.WHITE))
+        item(layer).set_edit_mask(True)
+    else:
+        from pluripaint_gimp import libgimp210 as g
+
+        g.layer_add_mask(layer, g.layer_create_mask(layer, 0))
+        g.layer_set_edit_mask(layer, 1)
+    gimp.displays_flush()
+
+
+def invert_selection(image):
+    if GI:
+        from gi.repository import Gimp
+
+        Gimp.Selection.invert(picture(image))
+    else:
+        from pluripaint_gimp import libgimp210 as g
+
+        g.selection_invert(image)
+    gimp.displays_flush()
+
+
+def lock(layer):
+    """Locks a layer's pixels, position and transparency."""
+    if GI:
+        item(layer).set_lock_content(True)
+        item(layer).set_lock_position(True)
+        item(layer).set_lock_alpha(True)
+    else:
+        from pluripaint_gimp import libgimp210 as g
+
+        g.item_set_lock_content(layer, 1)
+        g.item_set_lock_position(layer, 1)
+        g.layer_set_lock_alpha(layer, 1)
+
+
+def with_text_layer(image, name, path):
+    """The same picture from a file, with an active text layer on top: without fonts GIMP makes none itself."""
+    opaque_layer(image, name)
+    ours, gimp.parasite_name = gimp.parasite_name, "gimp-text-layer"
+    gimp.set_parasite(by_name(image, name), b'(text "words")\n(font "Sans")\n(font-size 30)\0')
+    gimp.parasite_name = ours
+    opened = saved_and_opened_again(image, path)
+    gimp.select_items(opened, [by_name(opened, name)])
+
+
+def float_selection(image):
+    """What is selected, floating above its layer."""
+    if GI:
+        from gi.repository import Gimp
+
+        Gimp.Selection.float(picture(image), [item(gimp.layers(image)[0])], 5, 5)
+    else:
+        import ctypes as C
+
+        from pluripaint_gimp import libgimp210 as g
+
+        given = (g.Param * 3)()  # libgimp's own function hands the image over for the layer
+        for one, kind, value in zip(given, (g.DRAWABLE, g.INT32, g.INT32), (gimp.layers(image)[0], 5, 5)):
+            one.type, one.data.d_int32 = kind, value
+        g.run_procedure2(b"gimp-selection-float", C.byref(g.i32()), 3, given)
+    gimp.displays_flush()
+
+
 def saved_and_opened_again(image, path):
     """Saves as XCF, closes, opens the file; the new picture."""
     if GI:
@@ -391,6 +460,11 @@ def declare():
             "display_delete": (g.i32, g.i32),
             "selection_none": (g.i32, g.i32),
             "selection_invert": (g.i32, g.i32),
+            "item_set_lock_content": (g.i32, g.i32, g.i32),
+            "item_set_lock_position": (g.i32, g.i32, g.i32),
+            "layer_set_lock_alpha": (g.i32, g.i32, g.i32),
+            "layer_create_mask": (g.i32, g.i32, g.i32),
+            "layer_add_mask": (g.i32, g.i32, g.i32),
             "layer_set_opacity": (g.i32, g.i32, g.dbl),
             "layer_set_mode": (g.i32, g.i32, g.i32),
             "image_remove_layer": (g.i32, g.i32, g.i32),

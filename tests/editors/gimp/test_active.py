@@ -126,6 +126,102 @@ def test_grow_and_feather_alter_what_every_candidate_covers(gimp, picture, grow,
         assert (xs.min(), ys.min(), xs.max(), ys.max()) == (60 - grow, 40 - grow, 89 + grow, 63 + grow)
 
 
+@pytest.mark.parametrize("place", [(0, 40, 30, 24), (124, 88, 36, 32)])
+def test_feather_is_not_soft_along_the_pictures_border(gimp, picture, place):
+    picture()
+    gimp.remember(**{**QUICK, "variations": 1}, feather=8.0)
+    gimp.hand(f"select(max(images()), 'rectangle', *{place})")
+    gimp.press("generate-last")
+    after = gimp.wait_state(grown, "the group")
+    covered, _ = alpha(gimp, after["tree"][0]["children"][0])
+    left, top, width, height = place
+    across, down = left + width // 2, top + height // 2
+    assert covered[down, across] > 240 and len(np.unique(covered)) > 5
+    if left:
+        assert covered[down, across:].min() > 240 and covered[down:, across].min() > 240
+        assert covered[down, :left].max() > 20, "soft where it ends inside"
+    else:
+        assert covered[down, : across + 1].min() > 240
+
+
+def test_a_mask_that_is_edited_stays_what_is_edited(gimp, picture):
+    picture()
+    gimp.hand("i = max(images()); add_mask(i, by_name(i, 'source')); select(i, 'rectangle', 60, 40, 30, 20)")
+    before = gimp.state()
+    assert before["active"] == ["source mask"]
+    gimp.press("generate-last")
+    after = gimp.wait_state(grown, "the group")
+    assert after["active"] == ["source mask"]
+    gimp.press("keep")
+    assert gimp.wait_state(lambda s: s["tree"][0]["kind"] == "layer", "one layer")["active"] == [
+        "source mask"
+    ]
+
+
+def test_one_pixel(gimp, picture):
+    picture()
+    gimp.hand("select(max(images()), 'rectangle', 80, 60, 1, 1)")
+    gimp.press("generate-last")
+    after = gimp.wait_state(grown, "the group")
+    assert [layer["box"] for layer in after["tree"][0]["children"]] == [[80, 60, 1, 1]] * 2
+
+
+def test_an_inverted_selection(gimp, picture):
+    picture()
+    gimp.hand("i = max(images()); select(i, 'rectangle', 20, 15, 120, 90); invert_selection(i)")
+    selection = gimp.pixels("selection", "Y u8", "u1")[..., 0]
+    gimp.press("generate-last")
+    after = gimp.wait_state(grown, "the group")
+    covered, _ = alpha(gimp, after["tree"][0]["children"][0])
+    assert np.array_equal(covered, selection)
+
+
+def test_a_locked_layer_is_filled_above(gimp, picture):
+    picture()
+    gimp.hand("i = max(images()); lock(by_name(i, 'source')); select(i, 'rectangle', 60, 40, 30, 20)")
+    before = gimp.state()
+    gimp.press("generate-last")
+    after = gimp.wait_state(grown, "the group")
+    assert after["tree"][1:] == before["tree"]
+
+
+def test_a_text_layer_gives_way_to_all_that_is_visible(gimp, picture):
+    picture()
+    gimp.hand(f"with_text_layer(max(images()), 'words', {str(gimp.inside / 'text.xcf')!r})")
+    gimp.hand("select(max(images()), 'rectangle', 60, 40, 30, 20)")
+    before = gimp.state()
+    assert before["tree"][0]["kind"] == "text"
+    gimp.press("generate-last")
+    after = gimp.wait_state(lambda s: len(s["tree"]) == 3, "the group")
+    assert after["tree"][1:] == before["tree"] and after["tree"][0]["kind"] == "group"
+    assert after["active"] == before["active"]
+
+
+def test_several_active_layers_give_way_to_all_that_is_visible(gimp, picture):
+    if gimp.version == "2.10":
+        pytest.skip("GIMP 2.10 has one active layer")
+    picture()
+    gimp.hand(
+        "i = max(images()); second_layer(i); gimp.select_items(i, gimp.layers(i)); "
+        "select(i, 'rectangle', 60, 40, 30, 20)"
+    )
+    before = gimp.state()
+    assert len(before["active"]) == 2
+    gimp.press("generate-last")
+    after = gimp.wait_state(lambda s: len(s["tree"]) == 3, "the group")
+    assert after["tree"][1:] == before["tree"] and after["tree"][0]["kind"] == "group"
+    assert sorted(after["active"]) == sorted(before["active"])
+
+
+def test_a_floating_selection_is_a_sentence(gimp, picture):
+    picture()
+    gimp.hand("i = max(images()); select(i, 'rectangle', 60, 40, 30, 20); float_selection(i)")
+    before = gimp.state()
+    assert before["tree"][0]["kind"] == "floating"
+    assert "A floating selection is active" in gimp.refusal("generate-last")
+    assert gimp.state()["tree"] == before["tree"]
+
+
 def test_a_duplicate_the_person_made_is_never_discarded(gimp, picture):
     picture()
     gimp.hand("select(max(images()), 'rectangle', 60, 40, 30, 20)")

@@ -1,4 +1,5 @@
-"""Python imports this at its start: in our plug-in it writes every text of its windows to a file when signalled."""
+"""Python imports this at its start: in our plug-in it writes what its windows show to a file when signalled: every
+text, and the label of what has the keyboard."""
 
 import json
 import os
@@ -26,14 +27,17 @@ def words(gtk, widget, found):
 def write(*_):
     from gi.repository import Gtk
 
-    windows = []
+    windows, focus = [], ""
     for window in Gtk.Window.list_toplevels():
         if window.get_visible():
             windows.append([])
             words(Gtk, window, windows[-1])
-    target = os.path.join(os.path.dirname(os.path.abspath(__file__)), "words.json")
+            focused = window.get_focus()
+            if window.is_active() and isinstance(focused, Gtk.Button):
+                focus = focused.get_label() or ""
+    target = os.path.join(os.path.dirname(os.path.abspath(__file__)), "seen.json")
     with open(target + ".part", "w", encoding="utf-8") as file:
-        json.dump(windows, file)
+        json.dump({"windows": windows, "focus": focus}, file)
     os.replace(target + ".part", target)
     return True
 

@@ -34,12 +34,28 @@ def source(document: Any, nodes: list[Any], want_all_visible: bool) -> Source:
     if want_all_visible:
         return Source(None, True, "")
     if layer is None:
-        return Source(None, True, _("Working on all that is visible: no layer is active."))
+        return _instead(_("no layer is active"))
     layers = {_identity(climb(node)) for node in nodes if climb(node) is not None}
     reason = _("several layers are selected") if len(layers) > 1 else why_not_alone(layer)
-    if reason:
-        return Source(None, True, _("Working on all that is visible: {reason}.").format(reason=reason))
-    return Source(layer, False, "")
+    return _instead(reason) if reason else Source(layer, False, "")
+
+
+def source_again(document: Any, identity: str) -> Source:
+    """For a set made earlier. ``identity``: of the layer it was made from; empty: of all that is visible."""
+    if not identity:
+        return Source(None, True, "")
+    layer = find(document, identity)
+    reason = why_not_alone(layer) if layer is not None else _("the layer that the set was made from is gone")
+    return _instead(reason) if reason else Source(layer, False, "")
+
+
+def nothing_around(layer: Any) -> Source:
+    """For a layer that has pixels, but none near what is selected."""
+    return _instead(_("“{name}” has nothing around the selection").format(name=layer.name()))
+
+
+def _instead(reason: str) -> Source:
+    return Source(None, True, _("Working on all that is visible: {reason}.").format(reason=reason))
 
 
 def climb(node: Any | None) -> Any | None:

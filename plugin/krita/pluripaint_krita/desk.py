@@ -128,7 +128,7 @@ class Desk(QtCore.QObject):
     def _refused(self, error: Exception) -> None:
         """Sentences of ours are shown as they are; anything else is a defect and says so."""
         self.offer_transparent = bool(getattr(error, "transparent", False))
-        if type(error).__name__ in ("Refusal", "NoSelection", "InsertError"):
+        if {"Refusal", "InsertError"} & {kind.__name__ for kind in type(error).__mro__}:
             self._say(str(error))
         else:
             self._say(
@@ -185,7 +185,8 @@ class Desk(QtCore.QObject):
         self._close(run)
         done = note or (_("Inserted as a group of layers.") if new else _("Shown."))
         # Without a review, and with the docker hidden, this is the only place where it is said.
-        self._say(f"{run.snapshot.note} {done}".strip())
+        said = run.snapshot.note if new else ""
+        self._say(f"{said} {done}".strip())
         self.inserted.emit(run)
         return True
 

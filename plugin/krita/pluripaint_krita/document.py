@@ -16,6 +16,10 @@ class Refusal(Exception):
     """Nothing can be done here; the text is a sentence for the person."""
 
 
+class _NothingKnown(Refusal):
+    """No pixel exists around the selection."""
+
+
 class NoSelection(Refusal):
     """Nothing is selected. ``transparent``: there are transparent pixels that could be filled instead."""
 
@@ -55,21 +59,33 @@ def snapshot(app: Any, settings: Settings, fill_transparent: bool = False) -> Sn
 def of_selection(
     app: Any, document: Any, settings: Settings, chosen: active.Source, selected: Selected
 ) -> Snapshot:
-    """A snapshot for a selection that is already known.
+    """A snapshot for a selection that is already known; of all that is visible where the layer has nothing around it.
 
     Raises:
         Refusal: too large, or nothing is left to take the fill from.
     """
+    try:
+        return _of_source(app, document, settings, chosen, selected)
+    except _NothingKnown:
+        if chosen.all_visible:
+            raise
+    return _of_source(app, document, settings, active.nothing_around(chosen.layer), selected)
+
+
+def _of_source(
+    app: Any, document: Any, settings: Settings, chosen: active.Source, selected: Selected
+) -> Snapshot:
     space = space_of(document if chosen.all_visible else chosen.layer)
     canvas = Region(0, 0, document.width(), document.height())
     regions = plan(selected, canvas, settings.context)
     how = colour.wire(app, space)
     exclude = active.find(document, settings.exclude)
-    parts, known = [], False
+    parts = []
     for region in regions:
         pixels = _pixels(document, chosen, region)
         mask = _mask_over(selected, region)
-        known = known or _anything_known(pixels, mask, space)
+        if not _anything_known(pixels, mask, space):
+            raise _NothingKnown(_why_nothing_known(selected, canvas))
         parts.append(
             RegionData(
                 region,
@@ -79,8 +95,6 @@ def of_selection(
                 _excluded(exclude, region),
             )
         )
-    if not known:
-        raise Refusal(_("Nothing would be left to take the fill from; select less than the whole picture."))
     layer = chosen.layer
     identity = layer.uniqueId().toString() if layer is not None else ""
     return Snapshot(
@@ -207,6 +221,16 @@ def _anything_known(pixels: bytes, mask: bytes, space: colour.Space) -> bool:
     """Whether a region has a pixel that exists and is not selected."""
     free = mask.translate(_NOT_SELECTED)
     return rows.multiplied(free, _existing(pixels, space)).strip(b"\0") != b""
+
+
+def _why_nothing_known(selected: Selected, canvas: Region) -> str:
+    box, mask = selected
+    if box == canvas and b"\0" not in mask:
+        return _("Nothing would be left to take the fill from; select less than the whole picture.")
+    return _(
+        "There is nothing around the selection to take the fill from. "
+        "Select a part that has some of the picture around it."
+    )
 
 
 _NOT_SELECTED = bytes([255] + [0] * 255)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from krita_editor import LAYER
 from PIL import Image
 from test_krita_pixels import SIZE, SPACES, fresh, gradient, pixels
 
@@ -76,10 +77,63 @@ def test_an_enlarged_canvas_is_offered_to_be_filled(krita, tmp_path):
     np.testing.assert_array_equal(alpha, expected)
 
 
+SELECTIONS = {
+    "several islands": "for box in ((20, 20, 30, 20), (150, 30, 5, 40), (80, 130, 20, 9)): one.select(*box, 255)",
+    "one pixel": "one.select(80, 60, 1, 1, 255)",
+    "inverted": "one.select(24, 20, 144, 120, 255); one.invert()",
+}
+
+
+@pytest.mark.parametrize("kind", SELECTIONS)
+def test_what_is_selected_is_covered_whatever_its_shape(krita, kind):
+    fresh(krita, SPACE, gradient())
+    krita.do(
+        f"""
+        document = app.activeDocument()
+        one = Selection()
+        {SELECTIONS[kind]}
+        document.setSelection(one)
+        document.waitForDone()
+        """
+    )
+    before, picture = krita.selection(), pixels(krita, SPACE)
+    selection = np.frombuffer(before, "u1").reshape(SIZE[1], SIZE[0])
+    share = {"several islands": 980, "one pixel": 1, "inverted": SIZE[0] * SIZE[1] - 144 * 120}
+    assert np.count_nonzero(selection) == share[kind]
+    krita.trigger("pluripaint_2_again")
+    np.testing.assert_array_equal(covered(krita), selection)
+    after = pixels(krita, SPACE)
+    np.testing.assert_array_equal(after[selection == 0], picture[selection == 0])
+    assert krita.selection() == before
+
+
+def test_a_selection_inverted_in_the_menu_is_covered(krita):
+    fresh(krita, SPACE, gradient())
+    krita.select(24, 20, 144, 120)
+    krita.trigger("invert_selection")
+    krita.wait("app.activeDocument().selection().pixelData(0, 0, 1, 1).data()[0] == 255", "the inversion")
+    krita.trigger("pluripaint_2_again")
+    selection = np.frombuffer(krita.selection(), "u1").reshape(SIZE[1], SIZE[0])
+    np.testing.assert_array_equal(covered(krita), selection)
+
+
+def test_a_locked_layer_gives_its_pixels_like_any_other(krita):
+    fresh(krita, SPACE, gradient())
+    krita.do(f"app.activeDocument().nodeByName({LAYER!r}).setLocked(True)")
+    before = krita.pixels(LAYER)
+    krita.trigger("pluripaint_2_again")
+    krita.generated()
+    krita.wait("'Inserted' in widget('pluripaint_sentence').text()", "the end of it")
+    assert krita.sentence() == "Inserted as a group of layers."
+    assert krita.pixels(LAYER) == before
+    assert krita.do(f"answer = app.activeDocument().nodeByName({LAYER!r}).locked()")
+
+
 def test_the_whole_canvas_is_refused_with_a_sentence(krita):
     fresh(krita, SPACE, gradient())
     krita.select(0, 0, *SIZE)
     krita.trigger("pluripaint_2_again")
+    assert krita.sentence().startswith("Nothing would be left")
     assert "less than the whole picture" in krita.sentence()
     assert not krita.group()
 

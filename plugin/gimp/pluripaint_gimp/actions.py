@@ -145,7 +145,8 @@ def generate_more(gimp: Backend, call: Invocation) -> str | None:
     found = variations.find_set(gimp, call.image, call.items)
     if found is None or not found.layers:
         return NO_SET
-    settings = Settings().changed({**found.note["settings"], "seed": found.note.get("next_seed", -1)})
+    seed = variations.next_seed(gimp, call.image, found)
+    settings = Settings().changed({**found.note["settings"], "seed": seed})
     layer = variations.source_of(gimp, call.image, found)
     if not layer:
         return _("The layer below the group of variations is gone: there is nothing to learn from.")

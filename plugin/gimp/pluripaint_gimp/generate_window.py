@@ -45,8 +45,6 @@ class GenerateWindow(Window):
         self.stack.set_homogeneous(False)
         self.stack.add_named(self.page, "settings")
         self.bar = Gtk.ProgressBar(show_text=True)
-        self.trouble = Gtk.Label(xalign=0, wrap=True, max_width_chars=70, no_show_all=True)
-        self.body.pack_start(self.trouble, False, False, 0)
         self.body.pack_start(self.bar, False, False, 0)
         self.body.pack_start(self.stack, True, True, 0)
         self.discard = self.button(_("Discard _This One"), self._discard_this)
@@ -107,7 +105,7 @@ class GenerateWindow(Window):
             except NothingSelected as refusal:
                 self._offer_transparent(refusal)
             except CannotFill as refusal:
-                self._trouble(str(refusal))
+                self.say(str(refusal))
             return False
         item, box = found
         mask = self.gimp.read(item, box, "Y u8")
@@ -115,19 +113,21 @@ class GenerateWindow(Window):
             part.moved(box.left, box.top) for part in geometry.islands(mask, box.width, box.height) or []
         ]
         canvas = Region(0, 0, *self.gimp.image_size(self.image))
-        layers = [one for one in self.items if one != item] or self.gimp.layers(self.image)
+        layers = [one for one in self._still_there() if one != item] or self.gimp.layers(self.image)
+        if not layers:
+            return False
         try:
             view = context_view(islands or [box], canvas)
             small = picture.from_layer(self.gimp, layers[0], view, CONTEXT_SIDE)
         except geometry.TooLarge as error:
-            self._trouble(str(error))
+            self.say(str(error))
             return False
         self.page.surround(small, view, islands or [box], canvas)
         return False
 
     def _offer_transparent(self, refusal: NothingSelected) -> None:
         """Says that nothing is selected; offers what could be filled all the same."""
-        self._trouble(str(refusal))
+        self.say(str(refusal))
         self.fill.set_visible(refusal.transparent)
         if refusal.transparent:
             self.default(self.fill)
@@ -142,20 +142,20 @@ class GenerateWindow(Window):
             self.page.offer_methods(methods)
         return False
 
-    def _trouble(self, text: str) -> None:
-        self.trouble.set_text(text)
-        self.trouble.set_visible(bool(text))
-
     # -- a job
+    def _still_there(self) -> list[int]:
+        """Of the items that were active when the window opened."""
+        return [item for item in self.items if self.gimp.item_valid(item)]
+
     def _snapshot(self, transparent: bool) -> Snapshot:
-        items = self.gimp.selected_items(self.image) or self.items
+        items = self.gimp.selected_items(self.image) or self._still_there()
         source = choose_source(self.gimp, self.image, items, self.settings.source)
         return take(self.gimp, source, self.settings, transparent=transparent)
 
     def generate(self, transparent: bool = False) -> None:
         """Takes the snapshot and sends it. ``transparent``: with nothing selected, fill what is transparent."""
         if not self.gimp.image_valid(self.image):
-            self._trouble(_("The picture was closed: there is nothing to fill."))
+            self.say(_("The picture was closed: there is nothing to fill."))
             return
         self.settings = self.page.settings()
         self.settings.save(self.path)
@@ -165,13 +165,13 @@ class GenerateWindow(Window):
             self._offer_transparent(refusal)
             return
         except CannotFill as refusal:
-            self._trouble(str(refusal))
+            self.say(str(refusal))
             return
-        self._trouble(self.snapshot.source.note)
-        if self.review:
-            self.review.destroy()
+        self.say(self.snapshot.source.note)
         view = self.snapshot.view
         before = picture.from_rows(self.snapshot.view_pixels, view.width, view.height, False)
+        if self.review:
+            self.review.destroy()
         self.review = Review(before, self.snapshot.box, view)
         self.stack.add(self.review)
         self.review.show_all()
@@ -179,15 +179,31 @@ class GenerateWindow(Window):
 
     def _send(self, settings: Settings) -> None:
         assert self.snapshot and self.review
+        runner = JobRunner(self.snapshot.request(settings), variety=settings.variety)
         self.settings, self.collected, self.stopping = settings, Collected(), False
         self.review.follow = settings.show_newest
         self.text, self.fraction = _("Reaching the daemon…"), 0.0
-        self.runner = JobRunner(self.snapshot.request(settings), variety=settings.variety)
+        self.runner = runner
         self.runner.start()
         self._state("progress")
         GLib.timeout_add(POLL_MS, self._poll)
 
     def _poll(self) -> bool:
+        try:
+            return self._followed()
+        except Exception:
+            self._give_up()
+            raise
+
+    def _give_up(self) -> None:
+        """Ends a job that cannot be followed any longer; what has come stays."""
+        if self.runner:
+            self.runner.cancel()
+            self.runner = None
+        self._state("review" if self.review and self.review.entries else "settings")
+
+    def _followed(self) -> bool:
+        """Takes what the job has sent; whether more is to come."""
         runner = self.runner
         if runner is None:
             return False
@@ -224,12 +240,12 @@ class GenerateWindow(Window):
         if isinstance(ending, Done):
             self._arrange()
         elif isinstance(ending, Failed) or not self.stopping:
-            self._trouble(actions.sentence(ending))
+            self.say(actions.sentence(ending))
         if self.review.entries:
             self._state("review")
             return
         if not isinstance(ending, Failed):
-            self._trouble(actions.sentence(ending))
+            self.say(actions.sentence(ending))
         self._state("settings")
 
     def _arrange(self) -> None:
@@ -253,15 +269,29 @@ class GenerateWindow(Window):
         self._send(replace(self.settings, seed=variations.later_seed(self.settings.seed)))
 
     def _retry(self) -> None:
-        if self.review:
-            self.review.arrange([entry for entry in self.review.entries if entry.kept])
+        if not self.review:
+            return
+        kept = [entry for entry in self.review.entries if entry.kept]
+        if not self._may_discard(len(self.review.entries) - len(kept)):
+            return
         self._send(replace(self.settings, seed=-1).with_seed())
+        self.review.arrange(kept)
+
+    def _may_discard(self, number: int) -> bool:
+        """Asks before variations are lost."""
+        return not number or self.ask(
+            ngettext(
+                "Discard {number} variation? It is not in the picture yet.",
+                "Discard {number} variations? They are not in the picture yet.",
+                number,
+            ).format(number=number),
+            _("_Discard"),
+        )
 
     def _discard_this(self) -> None:
         if self.review:
             self.review.discard_current()
-            if not self.review.entries:
-                self._state("settings")
+            self._state("review" if self.review.entries else "settings")
 
     def finish(self) -> None:
         """Puts what is left of the candidates into the document."""
@@ -271,7 +301,7 @@ class GenerateWindow(Window):
         try:
             said = variations.insert(self.gimp, self.snapshot, self.settings, candidates, self.review.kept)
         except CannotFill as refusal:
-            self._trouble(str(refusal))
+            self.say(str(refusal))
             return
         if said:
             self.gimp.message(said)
@@ -280,11 +310,7 @@ class GenerateWindow(Window):
 
     def escape(self) -> None:
         """Leaves; asks first once a candidate exists."""
-        have = len(self.review.entries) if self.review else 0
-        if have and not self.ask(
-            _("Discard {number} variations? They are not in the picture yet.").format(number=have),
-            _("_Discard"),
-        ):
+        if not self._may_discard(len(self.review.entries) if self.review else 0):
             return
         if self.runner:
             self.runner.cancel()
@@ -299,8 +325,8 @@ class GenerateWindow(Window):
                     self.finish()
                 return True
             if self.review.key(pressed, event.keyval):  # type: ignore[union-attr]
-                if not self.review.entries and self.runner is None:  # type: ignore[union-attr]
-                    self._state("settings")
+                if pressed and self.runner is None:
+                    self._state("review" if self.review.entries else "settings")  # type: ignore[union-attr]
                 return True
         return super().on_key(pressed, event)
 

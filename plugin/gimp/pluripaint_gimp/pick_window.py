@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import gi
@@ -58,8 +59,16 @@ class PickWindow(Window):
         """Shows the marked layers, else the one looked at."""
         marked = [entry.key for entry in self.review.entries if entry.kept]
         shown = marked or [self.review.entries[self.review.current].key]
-        if self.gimp.image_valid(self.image):
-            variations.show_only(self.gimp, self.image, self.found, shown)
+        there = [layer for layer in self.found.layers if self.gimp.item_valid(layer)]
+        if not set(shown) <= set(there):
+            self.say(
+                _(
+                    "That variation is no longer in the picture. Bring it back there with Edit → Redo, or choose "
+                    "another one."
+                )
+            )
+            return
+        variations.show_only(self.gimp, self.image, replace(self.found, layers=there), shown)
         self.said = ""
         self.loop.quit()
 

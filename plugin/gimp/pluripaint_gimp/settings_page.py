@@ -66,14 +66,14 @@ class SettingsPage(Gtk.Box):
 
     def _build_more(self, settings: Settings, channels: list[str]) -> None:
         self._variety = self._spin(self._more, _("_Variety"), settings.variety, 0, 2, 0.1)
-        self._context = self._spin(self._more, _("_Context (× selection)"), settings.context, 1.5, 4, 0.1)
+        self._context = self._spin(self._more, _("Conte_xt (× selection)"), settings.context, 1.5, 4, 0.1)
         self._context.connect("value-changed", lambda *_: self._draw())
         sources = [("layer", _("This layer")), ("visible", _("All visible"))]
         self._source = self._combo(self._more, _("Fill _from"), sources, settings.source)
         names = [("", _("Nothing"))] + [(name, name) for name in channels]
         chosen = settings.exclude if settings.exclude in channels else ""
         self._exclude = self._combo(self._more, _("_Don't copy from"), names, chosen)
-        self._grow = self._spin(self._more, _("Grow selection (p_x)"), settings.grow, -200, 200, 1)
+        self._grow = self._spin(self._more, _("G_row selection (px)"), settings.grow, -200, 200, 1)
         self._feather = self._spin(self._more, _("F_eather selection (px)"), settings.feather, 0, 200, 1)
         self._grow.connect("value-changed", lambda *_: self._draw())
         self._newest = Gtk.CheckButton.new_with_mnemonic(_("Show the ne_west as it arrives"))

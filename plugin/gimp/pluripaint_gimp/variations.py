@@ -38,8 +38,8 @@ def one_undo_step(gimp: Backend, image: int) -> Iterator[None]:
     gimp.undo_group(image, True)
     try:
         yield
-        gimp.select_items(image, [item for item in before if gimp.item_valid(item)])
     finally:
+        gimp.select_items(image, [item for item in before if gimp.item_valid(item)])
         gimp.undo_group(image, False)
         gimp.displays_flush()
 
@@ -143,8 +143,12 @@ def insert(
         group = gimp.new_group(image, name)
         gimp.set_parasite(group, _note(gimp, snapshot, settings))
         gimp.insert(image, group, parent, position)
-        for k, layer in enumerate(made):
-            gimp.insert(image, layer, group, k)
+        try:
+            for k, layer in enumerate(made):
+                gimp.insert(image, layer, group, k)
+        except Exception:
+            gimp.remove(image, group)  # half a group would look like all that came
+            raise
     return said
 
 
@@ -234,6 +238,17 @@ def _sets(gimp: Backend, items: Sequence[int]) -> Iterator[Set]:
             yield found
         else:
             yield from _sets(gimp, gimp.children(item))
+
+
+def next_seed(gimp: Backend, image: int, found: Set) -> int:
+    """Where more of a set begins: behind it and every other set of the same place and source; −1: not known."""
+    alike = ("box", "source", "visible")
+    same = [
+        one.note
+        for one in _sets(gimp, gimp.layers(image))
+        if all(one.note.get(key) == found.note.get(key) for key in alike)
+    ]
+    return max(int(note.get("next_seed", -1)) for note in [found.note, *same])
 
 
 def source_of(gimp: Backend, image: int, found: Set) -> int:

@@ -113,6 +113,24 @@ def test_more_from_a_set_in_a_file_that_was_closed_and_opened_again(gimp, pictur
     assert kept["tree"][1:] == more["tree"][1:], "only the newest set is touched"
 
 
+def test_more_twice_from_the_first_set_repeats_no_seed(gimp, picture):  # noqa: F811
+    picture()
+    gimp.hand(f"select(max(images()), 'rectangle', *{BOX})")
+    gimp.press("generate-last")
+    gimp.wait_state(grown, "the group")
+    for count in (3, 4):
+        gimp.hand(
+            "i = max(images()); gimp.select_items(i, [gimp.children(gimp.layers(i)[-2])[0]])"
+        )  # of the first set, which lies below the others
+        gimp.press("generate-more")
+        more = gimp.wait_state(lambda s, n=count: len(s["tree"]) == n, "another group")
+    names = [layer["name"] for group in more["tree"][:3] for layer in group["children"]]
+    seeds = [
+        name.split(" · ")[-1].split(" #")[0] for name in names
+    ]  # GIMP numbers names that are there already
+    assert len(seeds) == 6 and len(set(seeds)) == 6
+
+
 def test_picking_in_a_set_of_all_visible(gimp, picture):  # noqa: F811
     picture()
     gimp.remember(**QUICK, source="visible")

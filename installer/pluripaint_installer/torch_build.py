@@ -47,7 +47,9 @@ class Plan:
 def has_nvidia_gpu(platform: str = sys.platform, root: Path = Path("/")) -> bool:
     """Whether this machine has an NVIDIA driver at work (the only GPUs torch's default Linux build knows)."""
     if platform.startswith("linux"):
-        return (root / "proc/driver/nvidia/version").exists() or (root / "dev/nvidiactl").exists()
+        # The last: Linux inside Windows has its own way to the card.
+        signs = ("proc/driver/nvidia/version", "dev/nvidiactl", "usr/lib/wsl/lib/nvidia-smi")
+        return any((root / sign).exists() for sign in signs)
     return platform == "win32" and shutil.which("nvidia-smi") is not None
 
 

@@ -336,6 +336,24 @@ def test_doctor_names_a_login_start_whose_program_is_gone(tmp_path, monkeypatch)
     assert [(one.state, one.next_step) for one in found] == [("bad", "Run the installer again.")]
 
 
+@pytest.mark.parametrize(("said", "state"), [("enabled", "ok"), ("disabled", "bad")])
+def test_doctor_names_a_unit_that_is_switched_off(tmp_path, monkeypatch, said, state) -> None:
+    systemctl = tmp_path / "bin" / "systemctl"
+    systemctl.parent.mkdir()
+    systemctl.write_text(f"#!/bin/sh\necho {said}\n")
+    systemctl.chmod(0o755)
+    monkeypatch.setenv("PATH", str(systemctl.parent))
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path))
+    where = places.find("linux", {"XDG_CONFIG_HOME": str(tmp_path)}, tmp_path, tmp_path)
+    file = login_start.file_for("systemd", where)
+    file.parent.mkdir(parents=True)
+    program = tmp_path / "pluripaint-daemon"
+    program.touch()
+    file.write_text(login_start.content_for("systemd", [str(program)], where), encoding="utf-8")
+    (found,) = [finding for finding in doctor.autostart() if str(file) in finding.what]
+    assert found.state == state
+
+
 # ------------------------------------------------------------------------------------------------ manifest
 
 

@@ -158,8 +158,28 @@ def autostart() -> Iterator[Finding]:
         program = _program_of(file)
         if program and not Path(program).exists():
             yield Finding("bad", f"{file} starts {program}, which is gone.", "Run the installer again.")
+        elif _switched_off(file):
+            fix = f"Run: systemctl --user enable --now {file.name}"
+            yield Finding(
+                "bad", f"{file} is there but switched off; the daemon does not start at login.", fix
+            )
         else:
             yield Finding("ok", f"Starts at login: {file}")
+
+
+def _switched_off(unit: Path) -> bool:
+    """Whether systemd says so of a unit of ours; other kinds of login start have no such switch."""
+    import shutil
+    import subprocess
+
+    if unit.suffix != ".service" or not shutil.which("systemctl"):
+        return False
+    command = ["systemctl", "--user", "is-enabled", unit.name]
+    try:
+        done = subprocess.run(command, capture_output=True, text=True, timeout=5, check=False)
+    except (OSError, subprocess.TimeoutExpired):
+        return False
+    return done.stdout.strip() == "disabled"
 
 
 def _program_of(file: Path) -> str:

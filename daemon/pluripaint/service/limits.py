@@ -64,7 +64,10 @@ def accelerators() -> list[str]:
         usable = [part for part in visible.split(",") if part.strip() and part.strip() != "-1"]
         return [f"cuda:{k}" for k in range(len(usable))]
     cards = len(list(Path("/proc/driver/nvidia/gpus").glob("*"))) if sys.platform.startswith("linux") else 0
-    if not cards and sys.platform == "win32" and shutil.which("nvidia-smi"):
+    in_windows = sys.platform == "win32" and shutil.which("nvidia-smi")
+    if not cards and (
+        in_windows or Path("/usr/lib/wsl/lib/nvidia-smi").exists()
+    ):  # the latter: Linux inside Windows
         cards = 1
     if cards:
         return [f"cuda:{k}" for k in range(cards)]

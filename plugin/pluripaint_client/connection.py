@@ -190,12 +190,27 @@ def remove(path: Path, connection: Connection) -> None:
 # daemon
 
 
+def sandboxed(root: Path = Path(os.sep)) -> bool:
+    """Whether this process is a flatpak's or a snapped editor's: what it starts would be in there, too.
+
+    ``SNAP`` alone says little: the terminal of an unconfined snap sets it for all that is typed there.
+    """
+    if (root / ".flatpak-info").exists():
+        return True
+    return bool(os.environ.get("SNAP")) and os.environ.get("SNAP_NAME", "gimp") in SNAPPED_EDITORS
+
+
 def launch_command() -> list[str]:
     """How to start the daemon: what the installer wrote, else the program beside this Python, else on PATH.
 
     Raises:
-        NotRunning: none of them is there.
+        NotRunning: none of them is there, or this is a sandbox, which a daemon must be outside of.
     """
+    if sandboxed():
+        raise NotRunning(
+            _("The pluripaint daemon is not running, and an editor in a sandbox cannot start it."),
+            _("Type “pluripaint daemon start” in a terminal."),
+        )
     try:
         recorded = json.loads(_read_launch().decode())["command"]
         words = isinstance(recorded, list) and all(isinstance(part, str) for part in recorded)

@@ -92,3 +92,23 @@ def test_what_krita_leaves_is_not_said_to_be_discarded(a_set):
         krita.do("app.action('remove_layer').blockSignals(False)")
     assert "discarded" not in krita.sentence() and "Krita" in krita.sentence()
     assert krita.state()["tree"] == before["tree"]
+
+
+def test_it_works_while_the_layers_docker_is_a_tab_in_the_background(a_set):
+    krita = a_set
+    change(krita, 2, "setVisible(True)")
+    krita.do(
+        """
+        window = app.activeWindow().qwindow()
+        presets, list_of_layers = (window.findChild(QtWidgets.QDockWidget, n) for n in ('PresetDocker', 'KisLayerBox'))
+        window.tabifyDockWidget(list_of_layers, presets)
+        presets.raise_()
+        """
+    )
+    krita.wait("list_of_layers.isVisible() and list_of_layers.visibleRegion().isEmpty()", "the layers behind")
+    try:
+        krita.trigger("pluripaint_5_keep")
+        krita.wait("widget('pluripaint_sentence').text() != ''", "a sentence")
+    finally:
+        krita.do("list_of_layers.raise_()")
+    assert "discarded" in krita.sentence() and len(krita.group()) == 3

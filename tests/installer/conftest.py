@@ -28,3 +28,17 @@ def versions(tmp_path_factory) -> dict[str, Path]:
         "no-final": ("1.3", "final"),
     }
     return {name: make_checkout(base / f"{name} chéckout", *what) for name, what in wanted.items()}
+
+
+@pytest.fixture
+def home(tmp_path) -> Path:
+    """The home of a made-up user."""
+    user = tmp_path / "änna bö"
+    user.mkdir()
+    return user
+
+
+@pytest.fixture
+def environ(tmp_path, home) -> dict[str, str]:
+    """What that user's programs start with."""
+    return {"PATH": str(tmp_path / "bin"), "HOME": str(home)}

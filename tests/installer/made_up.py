@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
+import subprocess
+from collections.abc import Iterator
 from pathlib import Path
 
 
@@ -33,3 +36,16 @@ def tree(folder: Path) -> dict[str, object]:
             content = os.readlink(path) if path.is_symlink() else path.is_file() and path.read_bytes()
             found[str(path.relative_to(folder))] = content
     return found
+
+
+@contextlib.contextmanager
+def running(editor: Path, environ: dict[str, str]) -> Iterator[None]:
+    """The program runs, as the named user's."""
+    process = subprocess.Popen([str(editor)], env=environ, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+    assert process.stdout is not None
+    # Popen returns before the kernel shows the new program's name and environment in /proc.
+    process.stdout.readline()
+    try:
+        yield
+    finally:
+        process.communicate()

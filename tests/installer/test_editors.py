@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
 import subprocess
 import sys
@@ -11,7 +10,7 @@ from pathlib import Path
 
 import pytest
 from machine import Machine
-from made_up import folders, program, python, tree
+from made_up import folders, program, running, tree
 from pluripaint_installer.checkout import Checkout
 from pluripaint_installer.editors import Editors, load
 from pluripaint_installer.manifest import Manifest
@@ -21,161 +20,6 @@ from small_set import REPOSITORY, make_checkout, make_wheels
 CHECKOUT = Checkout(REPOSITORY)
 KRITARC = "[MainWindow]\nState=äöü\n\n[python]\nenable_other=true\n\n[theme]\nTheme=Breeze"
 GIMP, KRITA = load(CHECKOUT, "gimp"), load(CHECKOUT, "krita")
-
-
-@contextlib.contextmanager
-def running(editor: Path, environ: dict[str, str]) -> Iterator[None]:
-    """The program runs, as the named user's."""
-    process = subprocess.Popen([str(editor)], env=environ, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
-    assert process.stdout is not None
-    # Popen returns before the kernel shows the new program's name and environment in /proc.
-    process.stdout.readline()
-    try:
-        yield
-    finally:
-        process.communicate()
-
-
-# ------------------------------------------------------------------------------------------------ which editors
-
-
-@pytest.fixture
-def home(tmp_path) -> Path:
-    user = tmp_path / "änna bö"
-    user.mkdir()
-    return user
-
-
-@pytest.fixture
-def environ(tmp_path, home) -> dict[str, str]:
-    return {"PATH": str(tmp_path / "bin"), "HOME": str(home)}
-
-
-def test_every_kind_of_editor_is_found(tmp_path, home, environ) -> None:
-    program(tmp_path / "bin" / "gimp-3.0")
-    program(tmp_path / "bin" / "krita")
-    app, snap = home / ".var/app/org.gimp.GIMP/config/GIMP/3.0", home / "snap/gimp/current/.config/GIMP/3.0"
-    folders(home / ".config/GIMP/2.10", home / ".config/GIMP/2.8", home / ".config/GIMP/3.2", app, snap)
-    folders(home / ".var/app/org.kde.krita", home / "snap/krita/current")
-    found = GIMP.find(environ, home)
-    assert {(one.title, one.profile) for one in found} == {
-        ("GIMP 3.0", home / ".config/GIMP/3.0"),
-        ("GIMP 2.10 (folder)", home / ".config/GIMP/2.10"),
-        ("GIMP 3.2 (folder)", home / ".config/GIMP/3.2"),
-        ("GIMP 3.0 (flatpak)", app),
-        ("GIMP 3.0 (snap)", snap),
-    }
-    assert {(one.title, one.config.relative_to(home).as_posix()) for one in KRITA.find(environ, home)} == {
-        ("Krita", ".config/kritarc"),
-        ("Krita (flatpak)", ".var/app/org.kde.krita/config/kritarc"),
-        ("Krita (snap)", "snap/krita/current/.config/kritarc"),
-    }
-
-
-def test_where_there_is_no_editor_none_is_found(home, environ) -> None:
-    assert GIMP.find(environ, home) == [] and KRITA.find(environ, home) == []
-
-
-def test_chosen_folders_are_honoured(tmp_path, home, environ) -> None:
-    environ.update(XDG_CONFIG_HOME=str(tmp_path / "c"), XDG_DATA_HOME=str(tmp_path / "d"))
-    folders(tmp_path / "c/GIMP/2.10", tmp_path / "d/krita")
-    (gimp,), (krita,) = GIMP.find(environ, home), KRITA.find(environ, home)
-    assert gimp.profile == tmp_path / "c/GIMP/2.10"
-    assert (krita.how, krita.data, krita.config) == ("folder", tmp_path / "d/krita", tmp_path / "c/kritarc")
-
-
-def test_a_gimp_without_a_number_in_its_name_is_asked(tmp_path, home, environ) -> None:
-    program(tmp_path / "bin/gimp", '#!/bin/sh\necho "GNU Image Manipulation Program version 3.2.6"\n')
-    (found,) = GIMP.find(environ, home)
-    assert (found.version, found.how) == ("3.2", "native")
-
-
-@pytest.mark.parametrize(
-    ("shares", "where"), [("host;", ".var/app/org.gimp.GIMP/config"), ("xdg-config/GIMP;", ".config")]
-)
-def test_a_flatpak_never_started_is_told_by_its_description(home, environ, shares, where) -> None:
-    active = home / ".local/share/flatpak/app/org.gimp.GIMP/current/active"
-    folders(active / "files/share/metainfo")
-    (active / "metadata").write_text(f"[Context]\nfilesystems={shares}\n")
-    about = '<releases><release date="x" version="3.0.4"/><release version="2.99.18"/></releases>'
-    (active / "files/share/metainfo/org.gimp.GIMP.appdata.xml").write_text(about)
-    (found,) = GIMP.find(environ, home)
-    assert (found.title, found.profile) == ("GIMP 3.0 (flatpak)", home / where / "GIMP/3.0")
-
-
-def test_settings_that_gimp_would_take_over_are_not_lost(tmp_path, home, environ) -> None:
-    """GIMP looks for an older version's settings only while its own folder is missing."""
-    program(tmp_path / "bin" / "gimp-3.0")
-    folders(home / ".config/GIMP/2.10")
-    (new, old) = GIMP.find(environ, home)
-    assert new.would_migrate and not old.would_migrate
-    said = install(environ, home, "gimp-3.0", tmp_path)
-    assert "start it once" in said and not new.profile.exists()
-
-
-@pytest.mark.parametrize("platform", ["darwin", "win32"])
-def test_folders_on_other_systems(home, platform) -> None:
-    """After their makers' pages; untried."""
-    environ = {"PATH": "", "APPDATA": str(home / "Roaming"), "LOCALAPPDATA": str(home / "Local")}
-    gimp = {"darwin": "Library/Application Support/GIMP/3.0", "win32": "Roaming/GIMP/3.0"}[platform]
-    krita = {"darwin": "Library/Application Support/krita", "win32": "Roaming/krita"}[platform]
-    config = {"darwin": "Library/Preferences/kritarc", "win32": "Local/kritarc"}[platform]
-    folders(home / gimp, home / krita)
-    assert [one.profile for one in GIMP.find(environ, home, platform)] == [home / gimp]
-    (found,) = KRITA.find(environ, home, platform)
-    assert (found.data, found.config) == (home / krita, home / config)
-
-
-# ------------------------------------------------------------------------------------------------ which Python
-
-
-def found_python(monkeypatch, *programs: str):
-    monkeypatch.setattr(GIMP, "_pythons", lambda path: iter(programs))
-    return GIMP.find_python("")
-
-
-def test_the_first_python_with_gtk_wins(tmp_path, monkeypatch) -> None:
-    bare, half = python(tmp_path / "a", 0, 0), python(tmp_path / "b", 1, 0)
-    whole, other = python(tmp_path / "c", 1, 1), python(tmp_path / "d", 1, 1)
-    assert found_python(monkeypatch, bare, half, whole, other).path == whole
-    assert found_python(monkeypatch, bare, half).path == half
-    assert found_python(monkeypatch, bare).path == bare
-    assert found_python(monkeypatch) is None
-
-
-def test_a_python_unfit_for_a_first_line_is_passed_over(tmp_path, monkeypatch) -> None:
-    unfit = [
-        python(tmp_path / "with space", 1, 1),
-        python(tmp_path / ("long" * 40), 1, 1),
-        python(tmp_path / "venv", 1, 1, virtual=1),
-        python(tmp_path / "old", 1, 1, minor=7),
-        str(program(tmp_path / "broken", "#!/bin/sh\nexit 1\n")),
-        str(tmp_path / "absent"),
-    ]
-    assert found_python(monkeypatch, *unfit) is None
-
-
-def test_the_systems_own_python_comes_before_those_on_path(tmp_path) -> None:
-    python(tmp_path / "python3", 1, 1)
-    asked = list(GIMP._pythons(str(tmp_path)))
-    assert str(tmp_path / "python3") in asked
-    if os.access("/usr/bin/python3", os.X_OK):
-        assert asked[0] == "/usr/bin/python3"
-
-
-@pytest.mark.parametrize(
-    ("how", "version", "line"),
-    [
-        ("native", "2.10", "/p"),
-        ("native", "3.0", "/p"),
-        ("folder", "2.10", "/p"),
-        ("folder", "3.0", "/usr/bin/env python3"),
-        ("flatpak", "3.0", "/usr/bin/env python3"),
-        ("snap", "3.0", "/usr/bin/env python3"),
-    ],
-)
-def test_a_gimp_with_its_own_python_is_left_to_find_it(how, version, line) -> None:
-    assert GIMP.first_line(GIMP.Home(version, how, Path("/x")), GIMP.Python("/p", True, True)) == line
 
 
 @pytest.mark.parametrize(
@@ -210,6 +54,16 @@ def install(environ, home: Path, wanted: str, tmp_path: Path, prepare=lambda edi
     return "\n".join(lines)
 
 
+def test_settings_that_gimp_would_take_over_are_not_lost(tmp_path, home, environ) -> None:
+    """GIMP looks for an older version's settings only while its own folder is missing."""
+    program(tmp_path / "bin" / "gimp-3.0")
+    folders(home / ".config/GIMP/2.10")
+    (new, old) = GIMP.find(environ, home)
+    assert new.would_migrate and not old.would_migrate
+    said = install(environ, home, "gimp-3.0", tmp_path)
+    assert "start it once" in said and not new.profile.exists()
+
+
 def test_a_profile_made_for_gimp_has_the_folders_that_gimp_makes(tmp_path, home, environ) -> None:
     """Into a profile that is there GIMP puts none, and then complains that it cannot save into them."""
     program(tmp_path / "bin/gimp-2.10")
@@ -227,59 +81,6 @@ def test_a_gimp_with_python_2_of_its_own_keeps_it(tmp_path, home, environ) -> No
     profile = home / ".config/GIMP/2.10"
     assert (profile / "plug-ins/pluripaint/pluripaint.py").exists()
     assert not list(profile.glob("interpreters/*")) and not list(profile.glob("environ/*"))
-
-
-# ------------------------------------------------------------------------------------------------ kritarc
-
-
-@pytest.mark.parametrize(
-    "before",
-    [
-        KRITARC + "\n",
-        "[python]\nenable_other=false\n",
-        "[theme]\r\nTheme=ä\r\n",
-        "",
-        "[a]\n\n[python]\nenable_other=true\nenable_third=false\n\n\n[z]\nq=1\n",
-        "[last]\nb=1\n",
-    ],
-)
-def test_kritarc_is_edited_and_edited_back_to_the_byte(tmp_path, before) -> None:
-    config = tmp_path / "kritarc"
-    if before:
-        config.write_bytes(before.encode())
-        config.chmod(0o640)
-    KRITA.switch(config, True)
-    assert KRITA.is_on(config)
-    assert set(before.splitlines()) <= set(config.read_bytes().decode().splitlines())
-    if before:
-        assert config.stat().st_mode & 0o777 == 0o640
-    KRITA.forget(config)
-    assert (config.read_bytes().decode() if config.exists() else "") == before
-
-
-def test_the_plug_ins_own_settings_go_with_it(tmp_path) -> None:
-    config = tmp_path / "kritarc"
-    config.write_text(
-        "[a]\nb=1\n\n[pluripaint]\nsettings={}\nplaced=1\n\n[python]\nenable_pluripaint_krita=true\n\n[z]\n"
-    )
-    KRITA.forget(config)
-    assert config.read_text() == "[a]\nb=1\n\n[z]\n"
-
-
-def test_a_kritarc_that_is_a_link_stays_one(tmp_path) -> None:
-    (tmp_path / "collection").write_text("[a]\nb=1\n")
-    (tmp_path / "kritarc").symlink_to("collection")
-    KRITA.switch(tmp_path / "kritarc", True)
-    assert (tmp_path / "kritarc").is_symlink() and "enable_" in (tmp_path / "collection").read_text()
-
-
-@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="elsewhere every Krita counts")
-def test_only_a_krita_with_this_kritarc_counts_as_running(tmp_path, home, environ) -> None:
-    krita = program(tmp_path / "bin" / "krita")
-    mine, others = home / ".config/kritarc", tmp_path / "other/.config/kritarc"
-    with running(krita, {"PATH": "/bin:/usr/bin", "HOME": str(home)}):
-        assert KRITA.running(mine) and not KRITA.running(others)
-    assert not KRITA.running(mine)
 
 
 # ------------------------------------------------------------------------------------------------ whole runs

@@ -174,8 +174,8 @@ class Desk(QtCore.QObject):
             if record is not None:
                 already = {(layer.get("method"), layer.get("seed")) for layer in record.layers}
                 new = [v for v in new if (v.candidate.method, v.seed) not in already]
-                kept = [v for v in run.review.variations if v.kept] or run.review.visible()
-                note = self.editor.show_only(run, record, [(v.candidate.method, v.seed) for v in kept])
+                shown = [(v.candidate.method, v.seed) for v in run.review.visible()]
+                note = self.editor.show_only(run, record, shown)
             if new:
                 note = self.editor.insert(run, new) or note
         except Exception as error:

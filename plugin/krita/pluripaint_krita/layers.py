@@ -47,9 +47,11 @@ def insert(app: Any, run: Run, variations: Sequence[Variation]) -> str:
     taken = run.snapshot
     document, above, note = _place(app, taken)
     space = _layer_space(document, taken)
-    visible = _first_visible(run, variations)
+    shown = [variation for variation in run.review.visible() if variation in variations] or list(
+        variations[:1]
+    )
     new = [
-        NewLayer(_layer_name(rank, variation), _pieces(app, taken, variation, space), variation is visible)
+        NewLayer(_layer_name(rank, variation), _pieces(app, taken, variation, space), variation in shown)
         for rank, variation in enumerate(variations, 1)
     ]
     # The last child of a Krita group is its topmost: the best one goes there.
@@ -181,11 +183,6 @@ def _pieces(app: Any, taken: Snapshot, variation: Variation, space: colour.Space
         pixels = colour.from_wire(app, fill, taken.selection_over(box), size, taken.space, how)
         pieces.append(Piece(box, colour.converted(app, pixels, size, taken.space, space)))
     return pieces
-
-
-def _first_visible(run: Run, variations: Sequence[Variation]) -> Variation | None:
-    wanted = [variation for variation in run.review.visible() if variation in variations]
-    return wanted[0] if wanted else (variations[0] if variations else None)
 
 
 def _group_name(run: Run) -> str:

@@ -99,6 +99,6 @@ class Review:
             self._moved = bool(self.variations)
 
     def visible(self) -> list[Variation]:
-        """Which will be visible once inserted: the first marked one, or the one that is shown."""
+        """Which will be visible once inserted: the marked ones (*Keep Visible* must not take any), or the one shown."""
         marked = [v for v in self.variations if v.kept]
-        return marked[:1] or ([self.current] if self.current else [])
+        return marked or ([self.current] if self.current else [])

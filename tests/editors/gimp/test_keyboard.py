@@ -60,6 +60,20 @@ def test_retry_asks_only_where_something_is_lost(gimp, picture):  # noqa: F811
     assert len(insert(gimp, window)["tree"][0]["children"]) == 4
 
 
+def test_closing_the_window_asks_as_escape_does(gimp, picture):  # noqa: F811
+    before = picture()
+    window = reviewed(gimp)
+    gimp.stage.focus(window)
+    windows = gimp.stage.windows()
+    gimp.stage.key("alt+F4")
+    answered(gimp, windows, "Escape")
+    has_variations(gimp, window, 2)
+    gimp.stage.key("alt+F4")
+    answered(gimp, windows, "Return")
+    gimp.stage.gone("Generate Variations")
+    assert gimp.state()["tree"] == before["tree"]
+
+
 def test_stop_by_the_keyboard_keeps_what_is_finished(gimp, slow_picture):  # noqa: F811
     window = at_work(gimp)
 

@@ -1,4 +1,4 @@
-"""``layers.ora`` of ``pluripaint generate``, opened in GIMP 3 (Debian's 2.10 reads the format by Python 2, which it lacks)."""
+"""``layers.ora`` of ``pluripaint generate`` in GIMP 3; Debian's 2.10 reads the format by Python 2, which it lacks."""
 
 from __future__ import annotations
 

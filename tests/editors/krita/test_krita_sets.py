@@ -102,6 +102,21 @@ def test_picking_in_a_set_of_all_that_is_visible(krita, photo):
     assert [node[3] for node in krita.group()] == [True, True, False]
 
 
+def test_all_that_is_marked_is_shown_and_kept(krita, photo):
+    opened(krita, photo, 3)
+    krita.focus()
+    krita.stage.key("ctrl+alt+shift+g")
+    krita.wait("widget('pluripaint_generate').hasFocus()", "the docker")
+    krita.stage.key("Return")
+    krita.ready()
+    krita.stage.key("space", "Right", "space")
+    krita.do("widget('pluripaint_insert').click()")
+    assert [node[3] for node in krita.generated()] == [True, False, True, True]
+    krita.trigger("pluripaint_5_keep")
+    krita.wait("'discarded' in widget('pluripaint_sentence').text()", "the end of it")
+    assert [node[3] for node in krita.group()] == [True, True, True]
+
+
 def test_keep_visible_leaves_all_where_the_layers_docker_does_not_show_the_set(krita, photo):
     opened(krita, photo, 3)
     krita.trigger("pluripaint_2_again")

@@ -167,7 +167,6 @@ class GenerateWindow(Window):
         except CannotFill as refusal:
             self.say(str(refusal))
             return
-        self.say(self.snapshot.source.note)
         view = self.snapshot.view
         before = picture.from_rows(self.snapshot.view_pixels, view.width, view.height, False)
         if self.review:
@@ -180,6 +179,7 @@ class GenerateWindow(Window):
     def _send(self, settings: Settings) -> None:
         assert self.snapshot and self.review
         runner = JobRunner(self.snapshot.request(settings), variety=settings.variety)
+        self.say(self.snapshot.source.note)
         self.settings, self.collected, self.stopping = settings, Collected(), False
         self.review.follow = settings.show_newest
         self.text, self.fraction = _("Reaching the daemon…"), 0.0

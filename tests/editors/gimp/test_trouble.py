@@ -28,6 +28,29 @@ def leave(gimp, window):
     wait_for(lambda: window not in gimp.stage.windows(), PATIENCE, "the end of the window")
 
 
+# Before the tests that open pictures: GIMP takes a moment to forget one.
+def test_picking_in_a_set_that_was_undone_is_said_until_it_is_back(gimp, photo):  # noqa: F811
+    gimp.press("generate-last")
+    before = gimp.wait_state(grown, "the group")
+    gimp.press("pick")
+    window = gimp.stage.window("Pick Variation")
+    gimp.keys("ctrl+z")
+    wait_for(lambda: len(gimp.state()["tree"]) == 1, PATIENCE, "undo")
+    gimp.stage.focus(window)
+    gimp.stage.key("Right", "Return")
+    gimp.says("no longer in the picture")
+    gimp.stage.screenshot(f"gimp-{gimp.version}-pick-undone", window)
+    gimp.keys("ctrl+y")
+    wait_for(lambda: len(gimp.state()["tree"]) == 2, PATIENCE, "redo")
+    gimp.stage.focus(window)
+    gimp.stage.key("Return")
+    gimp.stage.gone("Pick Variation")
+    after = gimp.wait_state(lambda s: not s["tree"][0]["children"][0]["visible"], "the picked one")
+    eyes = [[layer["visible"] for layer in state["tree"][0]["children"]] for state in (before, after)]
+    hidden = [False] * (len(eyes[0]) - 2)
+    assert eyes == [[True, False, *hidden], [False, True, *hidden]]
+
+
 def test_a_candidate_that_cannot_be_shown_leaves_the_others(gimp, picture):  # noqa: F811
     picture()
     with gimp.changed("variations", SECOND_FAILS.format(name="layer_pixels", error="MemoryError")):
@@ -90,25 +113,3 @@ def test_a_picture_that_lost_its_layers_is_said(gimp, picture):  # noqa: F811
     gimp.stage.key("alt+g")
     gimp.says("This picture has no layer to fill.")
     leave(gimp, window)
-
-
-def test_picking_in_a_set_that_was_undone_is_said_until_it_is_back(gimp, photo):  # noqa: F811
-    gimp.press("generate-last")
-    before = gimp.wait_state(grown, "the group")
-    gimp.press("pick")
-    window = gimp.stage.window("Pick Variation")
-    gimp.keys("ctrl+z")
-    wait_for(lambda: len(gimp.state()["tree"]) == 1, PATIENCE, "undo")
-    gimp.stage.focus(window)
-    gimp.stage.key("Right", "Return")
-    gimp.says("no longer in the picture")
-    gimp.stage.screenshot(f"gimp-{gimp.version}-pick-undone", window)
-    gimp.keys("ctrl+y")
-    wait_for(lambda: len(gimp.state()["tree"]) == 2, PATIENCE, "redo")
-    gimp.stage.focus(window)
-    gimp.stage.key("Return")
-    gimp.stage.gone("Pick Variation")
-    after = gimp.wait_state(lambda s: not s["tree"][0]["children"][0]["visible"], "the picked one")
-    eyes = [[layer["visible"] for layer in state["tree"][0]["children"]] for state in (before, after)]
-    hidden = [False] * (len(eyes[0]) - 2)
-    assert eyes == [[True, False, *hidden], [False, True, *hidden]]

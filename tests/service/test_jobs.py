@@ -294,6 +294,15 @@ def test_a_device_that_cannot_be_used_leaves_the_job_to_the_processor(daemon_wit
     assert "going on with the processor" in note
 
 
+def test_a_worker_that_has_lost_its_card_makes_way_for_another(daemon_with):
+    daemon = daemon_with(devices=["cuda:0", "cpu"])
+    with daemon.client() as client:
+        assert isinstance(events(client, client.submit(job("broken:context", count=1)))[-1], Done)
+        assert events(client, client.submit(job(count=1)))[-1].configuration.startswith("cuda:0")
+    log = (daemon.home / "logs" / "daemon.log").read_text()
+    assert "can no longer use cuda:0" in log
+
+
 # ------------------------------------------------------------------------------------- starting and ending workers
 
 

@@ -5,6 +5,7 @@ The one seam for errors of a device: whatever runs a job goes through :func:`run
 
 from __future__ import annotations
 
+import contextlib
 import gc
 import sys
 from collections.abc import Callable, Iterator
@@ -13,8 +14,10 @@ from typing import TypeVar
 Result = TypeVar("Result")
 
 
+_BROKEN = "cuda error"
+"""What PyTorch says, in lower case, once this process can do nothing more on the card, whatever it tries."""
+
 _UNUSABLE = (
-    "cuda error",
     "no cuda",
     "not compiled with cuda",
     "no nvidia driver",
@@ -26,7 +29,11 @@ _UNUSABLE = (
 
 
 def run(
-    work: Callable[[str, int | None], Iterator[Result]], device: str, batch: int, note: Callable[[str], None]
+    work: Callable[[str, int | None], Iterator[Result]],
+    device: str,
+    batch: int,
+    note: Callable[[str], None],
+    broken: Callable[[], None],
 ) -> Iterator[Result]:
     """Results of ``work(device, batch)``, tried again with less until it fits.
 
@@ -35,6 +42,7 @@ def run(
             A second attempt starts over; candidates drawn before may come again.
         batch: candidates the first attempt draws together.
         note: told what changes.
+        broken: told when only another process can use the device again.
 
     Raises:
         Exception: whatever ``work`` raises on the processor, or for other reasons than a device's memory.
@@ -48,6 +56,8 @@ def run(
             reason = _device_trouble(error)
             if device == "cpu" or not reason:
                 raise
+        if reason == "broken":
+            broken()
         _free()
         if reason == "memory" and current != 1 and batch > 1:
             current = max(1, (current or batch) // 2)
@@ -59,11 +69,13 @@ def run(
 
 
 def _device_trouble(error: Exception) -> str:
-    """``memory``, ``device`` or nothing. PyTorch's classes are known by name: this must not import it."""
+    """``memory``, ``broken``, ``device`` or nothing. PyTorch's classes are known by name: this must not import it."""
     names = {kind.__name__ for kind in type(error).__mro__}
     text = str(error).lower()
     if "OutOfMemoryError" in names or ("RuntimeError" in names and "out of memory" in text):
         return "memory"
+    if "RuntimeError" in names and _BROKEN in text:
+        return "broken"
     # That a device is not built in is an AssertionError.
     torchs_own = names & {"RuntimeError", "AssertionError"}
     return "device" if torchs_own and any(words in text for words in _UNUSABLE) else ""
@@ -73,4 +85,5 @@ def _free() -> None:
     gc.collect()
     torch = sys.modules.get("torch")
     if torch is not None and torch.cuda.is_available():
-        torch.cuda.empty_cache()
+        with contextlib.suppress(RuntimeError):  # of a card that is lost to this process
+            torch.cuda.empty_cache()

@@ -354,11 +354,13 @@ class Broker:
             return
         kind = header["type"]
         if kind in ("done", "cancelled", "failed"):
-            self._crew.free(worker)
+            self._crew.free(worker, header.get("spoiled") is True)
             self._trim_at = time.monotonic() + 0.3
             if not job.ended:
                 over = "cancelled" if job.cancelled is not None else kind
-                self._end(job, over, {} if over == "cancelled" else _without(header, "v", "type", "job"))
+                self._end(
+                    job, over, {} if over == "cancelled" else _without(header, "v", "type", "job", "spoiled")
+                )
         elif kind not in ("candidate", "progress"):
             raise ProtocolError("unknown-type", f"A worker says “{kind[:40]}”.")
         elif not job.ended and job.cancelled is None:

@@ -144,11 +144,15 @@ class Crew:
             return False
         return True
 
-    def free(self, worker: Worker) -> None:
-        """A worker is done with what it had."""
+    def free(self, worker: Worker, spoiled: bool = False) -> None:
+        """A worker is done with what it had. ``spoiled``: it has lost its device; another takes its place."""
         if worker.state == "ending":
             return
         worker.job = None
+        if spoiled:
+            LOG.warning("worker %s ends: it can no longer use %s", worker.process.pid, worker.device)
+            worker.end()
+            return
         worker.become("idle")
         self._warm_now(worker)
 

@@ -111,6 +111,7 @@ class JobProgress:
 class _Worker:
     def __init__(self, line: Line, cancel: mmap.mmap, device: str, fill: Fill | None) -> None:
         self._line, self._cancel, self._device, self._fill = line, cancel, device, fill
+        self._spoiled = False
 
     def handle(self, order: tuple[dict[str, Any], list[Any]]) -> None:
         header, frames = order
@@ -127,7 +128,7 @@ class _Worker:
             kind, fields = "failed", _internal(error)
         del frames, order
         self._line.rest()
-        self._line.send(kind, {"job": job, **fields})
+        self._line.send(kind, {"job": job, "spoiled": self._spoiled, **fields})
         memory.trim()
 
     def _run(self, job: str, header: dict[str, Any], frames: list[Any]) -> tuple[str, dict[str, Any]]:
@@ -148,7 +149,7 @@ class _Worker:
             return self._draw(request, progress, device, batch)
 
         try:
-            for drawn in attempts.run(work, self._device, presets.pool(request), progress.note):
+            for drawn in attempts.run(work, self._device, presets.pool(request), progress.note, self._spoil):
                 self._line.sign_of_life()
                 if isinstance(drawn, Candidate):
                     key = (drawn.method, drawn.seed)
@@ -169,6 +170,10 @@ class _Worker:
             "configuration": settled.configuration,
             "seconds": round(time.monotonic() - started, 3),
         }
+
+    def _spoil(self) -> None:
+        """The next job shall find another process: this one has lost its device for good."""
+        self._spoiled = True
 
     def _draw(self, request: Any, progress: Any, device: str, batch: int | None) -> Iterator[Any]:
         if self._fill is not None:

@@ -146,7 +146,14 @@ def _check_names(wanted: dict[str, Any]) -> None:
 
 
 def _in_process(request: FillRequest, running: _running.Running) -> Iterator[Candidate | Settled]:
-    return fill(request, running)
+    """On the device, and with the ways out, of a worker of the daemon."""
+    from pluripaint.service import attempts, limits
+
+    def work(device: str, batch: int | None) -> Iterator[Candidate | Settled]:
+        return fill(request, running, device, batch)
+
+    device = limits.from_environment().devices[0]
+    return attempts.run(work, device, presets.pool(request), running.note, lambda: None)
 
 
 def _through_daemon() -> Callable[[FillRequest, _running.Running], Iterator[Candidate | Settled]]:
@@ -156,12 +163,12 @@ def _through_daemon() -> Callable[[FillRequest, _running.Running], Iterator[Cand
 
 
 def _collect(events: Iterator[Candidate | Settled]) -> tuple[list[Candidate], Settled]:
-    """All candidates, and which are shown."""
-    candidates: list[Candidate] = []
+    """All candidates, and which are shown. After a second attempt a candidate may have come twice."""
+    candidates: dict[tuple[str, int], Candidate] = {}
     for event in events:
         if isinstance(event, Settled):
-            return candidates, event
-        candidates.append(event)
+            return list(candidates.values()), event
+        candidates[event.method, event.seed] = event
     raise FillError("internal", "The job ended without a result.", "Try again.")
 
 

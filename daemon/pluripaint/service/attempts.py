@@ -14,7 +14,7 @@ from typing import TypeVar
 Result = TypeVar("Result")
 
 
-_BROKEN = "cuda error"
+_BROKEN = ("cuda error",)
 """What PyTorch says, in lower case, once this process can do nothing more on the card, whatever it tries."""
 
 _UNUSABLE = (
@@ -74,7 +74,7 @@ def _device_trouble(error: Exception) -> str:
     text = str(error).lower()
     if "OutOfMemoryError" in names or ("RuntimeError" in names and "out of memory" in text):
         return "memory"
-    if "RuntimeError" in names and _BROKEN in text:
+    if "RuntimeError" in names and any(words in text for words in _BROKEN):
         return "broken"
     # That a device is not built in is an AssertionError.
     torchs_own = names & {"RuntimeError", "AssertionError"}

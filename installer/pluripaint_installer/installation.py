@@ -152,17 +152,16 @@ class Installation:
 
     def _stop_whatever_runs(self, old: Path | None) -> None:
         """The daemon that clients find, also one of another installation: it would do the final job and stay."""
-        fresh = self.environment.program("pluripaint")
-        former = fresh if old is None else self._program_in(old, "pluripaint")
-        running = service.runs(self.programs, fresh) or service.runs(self.programs, former)
-        if not running:
+        # An old daemon understands its own program best.
+        asking = [] if old is None else [self._program_in(old, "pluripaint")]
+        asking.append(self.environment.program("pluripaint"))
+        if not any(service.runs(self.programs, program) for program in asking):
             return
-        if (
-            self.places.launch.exists()
-        ):  # it says which daemon to start; where it is missing, clients know one
-            self.undo.append(lambda: service.start(self.programs, former))
-        service.stop(self.programs, former)  # an old daemon understands its own program best
-        if not service.stop(self.programs, fresh):
+        # It says which daemon to start; where it is missing, clients know one.
+        if self.places.launch.exists():
+            self.undo.append(lambda: service.start(self.programs, asking[0]))
+        stopped = [service.stop(self.programs, program) for program in asking]
+        if not stopped[-1]:
             raise Trouble("The daemon that runs would not stop.", "End it, then run this again.")
 
     def _login_again(self) -> Callable[[], None]:

@@ -96,6 +96,13 @@ def _bad_inputs(folder: Path) -> dict[str, tuple[list[object], str]]:
     }
 
 
+def test_a_variable_that_is_no_number_is_refused(files, monkeypatch) -> None:
+    monkeypatch.setenv("PLURIPAINT_IDLE_SECONDS", "soon")
+    photo, mask, out = files
+    result = generate(photo, mask, "-o", out, "--in-process", code=2)
+    assert "PLURIPAINT_IDLE_SECONDS" in result.stderr and not out.exists()
+
+
 def test_bad_input_gets_one_sentence_exit_2_and_nothing_is_written(
     files, tmp_path: Path, monkeypatch
 ) -> None:

@@ -152,7 +152,10 @@ def _in_process(request: FillRequest, running: _running.Running) -> Iterator[Can
     def work(device: str, batch: int | None) -> Iterator[Candidate | Settled]:
         return fill(request, running, device, batch)
 
-    device = limits.from_environment().devices[0]
+    try:
+        device = limits.from_environment().devices[0]
+    except ValueError as error:  # a variable of the daemon's, mistyped
+        raise Refused(str(error)) from None
     return attempts.run(work, device, presets.pool(request), running.note, lambda: None)
 
 

@@ -1,4 +1,5 @@
-"""What a method provides to be trained: ``methods/NAME/training.py`` with ``STAGES``, ``assembled`` and ``side``.
+"""What a method provides to be trained: ``methods/NAME/training.py`` (or a package of that name) with
+``STAGES`` and what :mod:`pluripaint.training.session` asks of it.
 
 Nothing there imports this module: the classes fit by their shape.
 """

@@ -69,9 +69,8 @@ class Window:
 
     def button(self, text: str, action: Any) -> Gtk.Button:
         made = Gtk.Button.new_with_mnemonic(text)
-        made.set_focus_on_click(
-            False
-        )  # Enter and Space stay with the review unless a person tabs to a button
+        # Enter and Space stay with the review unless a person tabs to a button.
+        made.set_focus_on_click(False)
         made.connect("clicked", lambda *_: action())
         self.buttons.add(made)
         return made

@@ -22,7 +22,6 @@ RESOURCES = {
     fu.PF_GRADIENT: "gradient",
     fu.PF_PALETTE: "palette",
 }
-SUBJECTS = (fu.PF_IMAGE, fu.PF_LAYER, fu.PF_CHANNEL, fu.PF_DRAWABLE, fu.PF_ITEM, fu.PF_VECTORS, fu.PF_DISPLAY)
 
 
 class NotAValue(ValueError):
@@ -242,6 +241,6 @@ def field(param: Any, default: Any) -> Any:
         return _Radio(extra or [], default)
     if pf == fu.PF_OPTION:
         return _Choice([(str(text), place) for place, text in enumerate(extra or [])], default)
-    if pf in SUBJECTS:
+    if pf in fu.SUBJECTS:
         return _Choice(_subjects(pf), default)
     return _Lines(default) if pf == fu.PF_TEXT else _Text(default)

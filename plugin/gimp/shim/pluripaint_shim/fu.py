@@ -49,6 +49,8 @@ _OBJECTS = {
     PF_INT16: int,
     PF_INT32: int,
 }
+SUBJECTS = (PF_IMAGE, PF_DRAWABLE, PF_LAYER, PF_CHANNEL, PF_VECTORS, PF_ITEM, PF_DISPLAY)
+"""What GIMP may fill in by itself."""
 RUN_INTERACTIVE, RUN_NONINTERACTIVE, RUN_WITH_LAST_VALS = range(3)
 _PREFIXES = ("python-", "extension-", "plug-in-", "file-")
 _FILE_PARAMS = [
@@ -228,7 +230,7 @@ def _given(one: Registered, values) -> int:
     """How many leading values GIMP filled in: an image, what is active, file names."""
     count = 0
     for value, param in zip(values, one.params):
-        subject = param[0] in (PF_IMAGE, PF_DRAWABLE, PF_LAYER, PF_CHANNEL, PF_VECTORS, PF_ITEM, PF_DISPLAY)
+        subject = param[0] in SUBJECTS
         files = (
             one.menu
             and one.menu.startswith(("<Load>", "<Save>"))

@@ -7,11 +7,11 @@ import queue
 
 from pluripaint_client import rows
 from pluripaint_client.geometry import Region
-from pluripaint_client.messages import Accepted, CancelledJob, CandidateReady, Done, Failed, Progress, Queued
+from pluripaint_client.messages import Done
 from pluripaint_client.runner import Asking, Collected, JobRunner, Settings
 from pluripaint_client.texts import _
 
-from . import variations
+from . import job_text, variations
 from .backend import NONINTERACTIVE, WITH_LAST_VALS, Argument, Backend, Invocation, Procedure
 from .formats import travel
 from .selected import CannotFill, NothingSelected
@@ -91,53 +91,20 @@ def run_quietly(gimp: Backend, snapshot: Snapshot, settings: Settings, above: in
         except queue.Empty:
             continue
         collected.take(event)
-        text, fraction = told(event, text, fraction, len(collected.candidates), settings.variations)
+        text, fraction = job_text.told(event, text, fraction, len(collected.candidates), settings.variations)
         gimp.progress(text, fraction)
     gimp.progress_end()
     best = collected.best(settings.variations)
     ending = collected.ending
     if not best:
-        return sentence(ending)
+        return job_text.sentence(ending)
     said = [snapshot.source.note, variations.insert(gimp, snapshot, settings, best, above=above)]
     if not isinstance(ending, Done):
-        said.append(_("{sentence} What was finished is kept.").format(sentence=sentence(ending)))
+        said.append(_("{sentence} What was finished is kept.").format(sentence=job_text.sentence(ending)))
     said = [one for one in said if one]
     if said:
         gimp.message("\n".join(said))
     return ""
-
-
-def told(event: object, text: str, fraction: float, have: int, wanted: int) -> tuple[str, float]:
-    """Progress in words and as a fraction after ``event``."""
-    if isinstance(event, Accepted):
-        return _("Accepted"), fraction
-    if isinstance(event, Queued):
-        return _("Waiting: number {place} in the queue").format(place=event.place), fraction
-    if isinstance(event, Progress):
-        return (_(event.note) or stage_name(event.stage)), max(fraction, event.fraction)
-    if isinstance(event, CandidateReady):
-        return _("{have} finished").format(have=have), fraction
-    return text, fraction
-
-
-def stage_name(stage: str) -> str:
-    """A stage of the daemon's work in the person's words."""
-    names = {
-        "load": _("Loading"),
-        "prepare": _("Preparing"),
-        "detail": _("Adding detail"),
-        "choose": _("Choosing"),
-    }
-    return names.get(stage, _("Imagining")) if stage else _("Working")
-
-
-def sentence(ending: object) -> str:
-    """What went wrong and the next step."""
-    if isinstance(ending, Failed):
-        return f"{_(ending.sentence)} {_(ending.next_step)}".strip()
-    if isinstance(ending, CancelledJob):
-        return _("Cancelled.")
-    return _("No variation came out. Try a smaller selection or another method.")
 
 
 def generate_more(gimp: Backend, call: Invocation) -> str | None:

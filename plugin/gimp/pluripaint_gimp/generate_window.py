@@ -17,7 +17,7 @@ from pluripaint_client.messages import CandidateReady, Done, Failed  # noqa: E40
 from pluripaint_client.runner import Asking, Collected, JobRunner, Settings  # noqa: E402
 from pluripaint_client.texts import _, ngettext  # noqa: E402
 
-from . import actions, picture, variations  # noqa: E402
+from . import job_text, picture, variations  # noqa: E402
 from .backend import Backend  # noqa: E402
 from .review import Entry, Review  # noqa: E402
 from .selected import QUICK_MASK, CannotFill, NothingSelected  # noqa: E402
@@ -216,7 +216,7 @@ class GenerateWindow(Window):
             if isinstance(event, CandidateReady):
                 self._arrived(event)
             have, wanted = len(self.collected.candidates), self.settings.variations
-            self.text, self.fraction = actions.told(event, self.text, self.fraction, have, wanted)
+            self.text, self.fraction = job_text.told(event, self.text, self.fraction, have, wanted)
         self.window.set_title(_("{percent} % · Generate Variations").format(percent=int(100 * self.fraction)))
         self.bar.set_fraction(self.fraction)
         self.bar.set_text(self.text)
@@ -240,12 +240,12 @@ class GenerateWindow(Window):
         if isinstance(ending, Done):
             self._arrange()
         elif isinstance(ending, Failed) or not self.stopping:
-            self.say(actions.sentence(ending))
+            self.say(job_text.sentence(ending))
         if self.review.entries:
             self._state("review")
             return
         if not isinstance(ending, Failed):
-            self.say(actions.sentence(ending))
+            self.say(job_text.sentence(ending))
         self._state("settings")
 
     def _arrange(self) -> None:

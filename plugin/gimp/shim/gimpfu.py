@@ -7,7 +7,9 @@ import gimpcolor
 from gimpenums import *
 from pluripaint_shim import python2 as _python2
 from pluripaint_shim import python2_types as _python2_types
-from pluripaint_shim.fu import (
+from pluripaint_shim.fu import fail, register
+from pluripaint_shim.fu import start as main
+from pluripaint_shim.parameters import (
     PF_ADJUSTMENT,
     PF_BOOL,
     PF_BRUSH,
@@ -42,10 +44,7 @@ from pluripaint_shim.fu import (
     PF_VALUE,
     PF_VECTORS,
     CancelError,
-    fail,
-    register,
 )
-from pluripaint_shim.fu import start as main
 from pluripaint_shim.pdb import error, pdb
 
 import gimp

@@ -64,7 +64,7 @@ def test_a_candidate_that_cannot_be_shown_leaves_the_others(gimp, picture):  # n
 
 def test_a_job_that_cannot_be_followed_ends(gimp, picture):  # noqa: F811
     before = picture()
-    with gimp.changed("actions", "def told(*_): raise AttributeError('of told')"):
+    with gimp.changed("job_text", "def told(*_): raise AttributeError('of told')"):
         gimp.hand(f"select(max(images()), 'rectangle', *{BOX})")
         gimp.press("generate")
         window = gimp.stage.window("Generate Variations")

@@ -11,7 +11,7 @@ import gi
 gi.require_version("Gtk", "3.0")
 from gi.repository import Gtk  # noqa: E402
 
-from . import fu  # noqa: E402
+from . import parameters  # noqa: E402
 from .fields import NotAValue, field  # noqa: E402
 from .pdb import error  # noqa: E402
 from .port import find  # noqa: E402
@@ -32,7 +32,7 @@ def ask(one: Any, params: list, values: list, run: Callable[[list], Any]) -> Any
     try:
         while True:
             if asking.dialog.run() != Gtk.ResponseType.OK:
-                raise fu.CancelError
+                raise parameters.CancelError
             try:
                 chosen = asking.values()
             except NotAValue as why:
@@ -41,7 +41,7 @@ def ask(one: Any, params: list, values: list, run: Callable[[list], Any]) -> Any
             asking.at_work()
             try:
                 return run(chosen)
-            except fu.CancelError:
+            except parameters.CancelError:
                 raise
             except Exception as why:
                 _tell(asking.dialog, str(why) or type(why).__name__, traceback.format_exc())
@@ -82,7 +82,7 @@ class _Asking:
         for row, (param, (_, one)) in enumerate(zip(params, self._fields)):
             one.widget.set_hexpand(True)
             one.widget.set_tooltip_text(param[1])
-            if param[0] == fu.PF_TOGGLE:  # it carries its label itself
+            if param[0] == parameters.PF_TOGGLE:  # it carries its label itself
                 grid.attach(one.widget, 1, row, 1, 1)
                 continue
             label = Gtk.Label.new_with_mnemonic(f"{param[2]}:")

@@ -10,17 +10,17 @@ import gi
 gi.require_version("Gtk", "3.0")
 from gi.repository import Gdk, Gtk  # noqa: E402
 
-from . import fu, images, items  # noqa: E402
+from . import images, items, parameters  # noqa: E402
 from .colours import RGB, rgb  # noqa: E402
 from .pdb import call  # noqa: E402
 from .port import find  # noqa: E402
 
 RESOURCES = {
-    fu.PF_FONT: "font",
-    fu.PF_BRUSH: "brush",
-    fu.PF_PATTERN: "pattern",
-    fu.PF_GRADIENT: "gradient",
-    fu.PF_PALETTE: "palette",
+    parameters.PF_FONT: "font",
+    parameters.PF_BRUSH: "brush",
+    parameters.PF_PATTERN: "pattern",
+    parameters.PF_GRADIENT: "gradient",
+    parameters.PF_PALETTE: "palette",
 }
 
 
@@ -195,13 +195,13 @@ def _subjects(pf: Any) -> list[tuple[str, Any]]:
     for number in call("gimp-image-list")[1]:
         image = images.image(number)
         title = f"{image.name}-{int(image.ID)}"
-        if pf == fu.PF_IMAGE:
+        if pf == parameters.PF_IMAGE:
             found.append((title, image))
-        if pf in (fu.PF_LAYER, fu.PF_DRAWABLE, fu.PF_ITEM):
+        if pf in (parameters.PF_LAYER, parameters.PF_DRAWABLE, parameters.PF_ITEM):
             found += [(f"{title} / {one.name}-{int(one.ID)}", one) for one in _within(image.layers)]
-        if pf in (fu.PF_CHANNEL, fu.PF_DRAWABLE, fu.PF_ITEM):
+        if pf in (parameters.PF_CHANNEL, parameters.PF_DRAWABLE, parameters.PF_ITEM):
             found += [(f"{title} / {one.name}-{int(one.ID)}", one) for one in image.channels]
-        if pf in (fu.PF_VECTORS, fu.PF_ITEM):
+        if pf in (parameters.PF_VECTORS, parameters.PF_ITEM):
             found += [(f"{title} / {one.name}-{int(one.ID)}", one) for one in image.vectors]
     return found
 
@@ -223,24 +223,24 @@ def field(param: Any, default: Any) -> Any:
         NotAValue: by ``value()``, where a number was mistyped.
     """
     pf, label, extra = param[0], param[2], param[4] if len(param) > 4 else None
-    if pf in (fu.PF_INT8, fu.PF_INT16, fu.PF_INT32):
+    if pf in (parameters.PF_INT8, parameters.PF_INT16, parameters.PF_INT32):
         return _Number(default, int)
-    if pf == fu.PF_FLOAT:
+    if pf == parameters.PF_FLOAT:
         return _Number(default, float)
-    if pf in (fu.PF_FILE, fu.PF_FILENAME, fu.PF_DIRNAME):
-        return _Path(default, pf == fu.PF_DIRNAME)
-    if pf == fu.PF_COLOR:
+    if pf in (parameters.PF_FILE, parameters.PF_FILENAME, parameters.PF_DIRNAME):
+        return _Path(default, pf == parameters.PF_DIRNAME)
+    if pf == parameters.PF_COLOR:
         return _Colour(default)
-    if pf == fu.PF_TOGGLE:
+    if pf == parameters.PF_TOGGLE:
         return _Toggle(default, label)
-    if pf in (fu.PF_SLIDER, fu.PF_SPINNER):
-        return (_Slider if pf == fu.PF_SLIDER else _Spinner)(default, extra)
+    if pf in (parameters.PF_SLIDER, parameters.PF_SPINNER):
+        return (_Slider if pf == parameters.PF_SLIDER else _Spinner)(default, extra)
     if pf in RESOURCES:
         return _resource(pf, default)
-    if pf == fu.PF_RADIO:
+    if pf == parameters.PF_RADIO:
         return _Radio(extra or [], default)
-    if pf == fu.PF_OPTION:
+    if pf == parameters.PF_OPTION:
         return _Choice([(str(text), place) for place, text in enumerate(extra or [])], default)
-    if pf in fu.SUBJECTS:
+    if pf in parameters.SUBJECTS:
         return _Choice(_subjects(pf), default)
-    return _Lines(default) if pf == fu.PF_TEXT else _Text(default)
+    return _Lines(default) if pf == parameters.PF_TEXT else _Text(default)

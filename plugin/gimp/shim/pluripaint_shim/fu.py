@@ -11,21 +11,39 @@ from typing import Any
 
 from . import images, items, main, vectors
 from .colours import RGB, rgb
+from .parameters import (
+    PF_BRUSH,
+    PF_CHANNEL,
+    PF_COLOR,
+    PF_DIRNAME,
+    PF_DISPLAY,
+    PF_DRAWABLE,
+    PF_FILE,
+    PF_FILENAME,
+    PF_FLOAT,
+    PF_FONT,
+    PF_GRADIENT,
+    PF_IMAGE,
+    PF_INT8,
+    PF_INT16,
+    PF_INT32,
+    PF_ITEM,
+    PF_LAYER,
+    PF_OPTION,
+    PF_PALETTE,
+    PF_PATTERN,
+    PF_RADIO,
+    PF_SLIDER,
+    PF_SPINNER,
+    PF_STRING,
+    PF_TEXT,
+    PF_TOGGLE,
+    PF_VECTORS,
+    SUBJECTS,
+    CancelError,
+)
 from .pdb import call, error
 from .port import Cancelled, find
-from .values import Whole
-
-PF_INT8, PF_INT16, PF_INT32, PF_FLOAT, PF_STRING = Whole(2), Whole(1), Whole(0), Whole(3), Whole(4)
-PF_INT, PF_VALUE = PF_INT32, PF_STRING
-PF_COLOR = PF_COLOUR = Whole(10)
-PF_ITEM = PF_REGION = Whole(11)
-PF_DISPLAY, PF_IMAGE, PF_LAYER, PF_CHANNEL, PF_DRAWABLE = map(Whole, range(12, 17))
-PF_VECTORS = Whole(19)
-PF_TOGGLE = PF_BOOL = Whole(1000)
-PF_SLIDER = Whole(1001)
-PF_SPINNER = PF_ADJUSTMENT = Whole(1002)
-PF_FONT, PF_FILE, PF_BRUSH, PF_PATTERN, PF_GRADIENT = map(Whole, range(1003, 1008))
-PF_RADIO, PF_TEXT, PF_PALETTE, PF_FILENAME, PF_DIRNAME, PF_OPTION = map(Whole, range(1008, 1014))
 
 _PDB_TYPES = {PF_TOGGLE: 0, PF_SLIDER: 3, PF_SPINNER: 0, PF_OPTION: 0}
 _STRINGS = (
@@ -49,18 +67,12 @@ _OBJECTS = {
     PF_INT16: int,
     PF_INT32: int,
 }
-SUBJECTS = (PF_IMAGE, PF_DRAWABLE, PF_LAYER, PF_CHANNEL, PF_VECTORS, PF_ITEM, PF_DISPLAY)
-"""What GIMP may fill in by itself."""
 RUN_INTERACTIVE, RUN_NONINTERACTIVE, RUN_WITH_LAST_VALS = range(3)
 _PREFIXES = ("python-", "extension-", "plug-in-", "file-")
 _FILE_PARAMS = [
     (PF_STRING, "filename", "The name of the file", ""),
     (PF_STRING, "raw-filename", "The name of the file", ""),
 ]
-
-
-class CancelError(RuntimeError):
-    """Raised by a script's function when the person cancels."""
 
 
 @dataclass

@@ -103,9 +103,8 @@ class Gimp:
             ignore=shutil.ignore_patterns("__pycache__"),
         )
         hand = self.profile / "plug-ins" / "pluripaint-hand"
-        hand.mkdir()
-        entry = hand / "pluripaint-hand.py"
-        shutil.copy(Path(__file__).with_name("hand.py"), entry)
+        shutil.copytree(Path(__file__).with_name("hand"), hand, ignore=shutil.ignore_patterns("__pycache__"))
+        entry = (hand / "hand.py").rename(hand / "pluripaint-hand.py")  # GIMP wants the folder's name
         entry.chmod(0o755)
         keys = {f"plug-in-pluripaint-{name}": key for name, key in KEYS.items()}
         for number, (procedure, name) in enumerate(self._scripts.items(), len(KEYS) + 1):

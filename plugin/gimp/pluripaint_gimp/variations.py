@@ -168,12 +168,13 @@ def _siblings(gimp: Backend, image: int, item: int) -> list[int]:
 
 def _note(gimp: Backend, snapshot: Snapshot, settings: Settings) -> bytes:
     layer = snapshot.source.layer
-    name = gimp.item_name(layer) if gimp.item_valid(layer) else ""
+    there = gimp.item_valid(layer)
     note = {
         "pluripaint": MARK,
         "settings": asdict(settings),
         "box": list(snapshot.box),
-        "source": name,
+        "source": gimp.item_name(layer) if there else "",
+        "source_tattoo": gimp.tattoo(layer) if there else 0,
         "visible": snapshot.source.visible,
         "next_seed": later_seed(settings.seed),
         "made": time.time(),
@@ -242,23 +243,40 @@ def _sets(gimp: Backend, items: Sequence[int]) -> Iterator[Set]:
 
 def next_seed(gimp: Backend, image: int, found: Set) -> int:
     """Where more of a set begins: behind it and every other set of the same place and source; −1: not known."""
-    alike = ("box", "source", "visible")
-    same = [
-        one.note
-        for one in _sets(gimp, gimp.layers(image))
-        if all(one.note.get(key) == found.note.get(key) for key in alike)
-    ]
+    same = [one.note for one in _sets(gimp, gimp.layers(image)) if _alike(one.note, found.note)]
     return max(int(note.get("next_seed", -1)) for note in [found.note, *same])
 
 
+def _alike(one: dict[str, Any], other: dict[str, Any]) -> bool:
+    """Whether two sets fill the same place from the same source, which a person may have renamed in between."""
+    source = "source_tattoo" if one.get("source_tattoo") and other.get("source_tattoo") else "source"
+    return all(one.get(key) == other.get(key) for key in ("box", "visible", source))
+
+
 def source_of(gimp: Backend, image: int, found: Set) -> int:
-    """The layer the set was made from: by name among the layers below the group, else the next that is no set."""
+    """The layer the set was made from, whatever it is called now and wherever it lies; 0 where nothing is left.
+
+    Where it is gone, or the set's note does not tell its tattoo: a layer of the same name below the group, else the
+    next one there that is no set.
+    """
+    tattoo = found.note.get("source_tattoo")
+    if tattoo:
+        for layer in _every(gimp, gimp.layers(image)):
+            if gimp.tattoo(layer) == tattoo:
+                return layer
     siblings = _siblings(gimp, image, found.group)
     below = [one for one in siblings[siblings.index(found.group) + 1 :] if not _as_set(gimp, one)]
     for layer in below:
         if gimp.item_name(layer) == found.note.get("source"):
             return layer
     return below[0] if below else 0
+
+
+def _every(gimp: Backend, items: Sequence[int]) -> Iterator[int]:
+    """These layers and all that lie in them."""
+    for item in items:
+        yield item
+        yield from _every(gimp, gimp.children(item))
 
 
 def show_only(gimp: Backend, image: int, found: Set, shown: Sequence[int]) -> None:

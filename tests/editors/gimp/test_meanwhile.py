@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from PIL import Image
 from stage import PATIENCE, wait_for
 from test_active import QUICK, alpha, picture  # noqa: F401
 from test_window import grown
@@ -11,6 +12,7 @@ from test_window import grown
 pytestmark = pytest.mark.editor
 
 BOX = (60, 40, 30, 20)
+MAGENTA = (255, 0, 255)
 
 
 def reviewed(gimp):
@@ -129,6 +131,44 @@ def test_more_twice_from_the_first_set_repeats_no_seed(gimp, picture):  # noqa: 
         name.split(" · ")[-1].split(" #")[0] for name in names
     ]  # GIMP numbers names that are there already
     assert len(seeds) == 6 and len(set(seeds)) == 6
+
+
+@pytest.mark.parametrize("reopened", [False, True], ids=["open", "reopened"])
+def test_more_is_made_from_the_source_whatever_it_is_called_now(gimp, picture, reopened):  # noqa: F811
+    picture()
+    gimp.hand(f"select(max(images()), 'rectangle', *{BOX})")
+    gimp.press("generate-last")
+    gimp.wait_state(grown, "the group")
+    # What has the old name now, just below the set, is of a colour that nothing in the source is near.
+    gimp.hand(
+        "i = max(images()); gimp.rename(by_name(i, 'source'), 'photograph'); "
+        f"opaque_layer(i, 'source', {MAGENTA}); gimp.reorder(i, by_name(i, 'source'), 0, 1)"
+    )
+    if reopened:
+        gimp.hand(f"saved_and_opened_again(max(images()), {str(gimp.inside / 'renamed.xcf')!r})")
+    before = gimp.state()
+    assert [layer["name"] for layer in before["tree"][1:]] == ["source", "photograph"]
+    gimp.press("generate-more")
+    more = gimp.wait_state(lambda s: len(s["tree"]) == 4, "the second group")
+    assert more["tree"][1:] == before["tree"]
+    _, colours = alpha(gimp, more["tree"][0]["children"][0])
+    assert colours[:, 1].min() > 20, "made of the photograph, not of magenta"
+    gimp.press("generate-more")
+    again = gimp.wait_state(lambda s: len(s["tree"]) == 5, "the third group")
+    seeds = [layer["name"].split(" · ")[-1] for group in again["tree"][:2] for layer in group["children"]]
+    assert len(set(seeds)) == len(seeds), "seeds go on behind those of the set with the source's old name"
+
+    gimp.hand(
+        "i = max(images()); gimp.select_items(i, [gimp.children(gimp.layers(i)[2])[0]]); "
+        "alter(i, by_name(i, 'source'), 'hide')"
+    )
+    gimp.press("pick")
+    window = gimp.stage.window("Pick Variation")
+    gimp.stage.focus(window)
+    seen = np.asarray(Image.open(gimp.stage.screenshot(f"gimp-{gimp.version}-pick-renamed", window)))
+    assert not (seen[..., :3] == MAGENTA).all(axis=2).any(), "compared with the photograph around it"
+    gimp.stage.key("Escape")
+    gimp.stage.gone("Pick Variation")
 
 
 def test_picking_in_a_set_of_all_visible(gimp, picture):  # noqa: F811

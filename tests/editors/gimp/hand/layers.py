@@ -105,11 +105,11 @@ def duplicate_hidden(image, layer):
     gimp.set_visible(copy, False)
 
 
-def opaque_layer(image, name):
+def opaque_layer(image, name, colour=(120, 110, 90)):
     """A layer of the picture's size on top, one colour all over."""
     width, height = gimp.image_size(image)
     made = NewLayer(
-        name, Region(0, 0, width, height), bytes([120, 110, 90, 255]) * width * height, "R'G'B'A u8", True
+        name, Region(0, 0, width, height), bytes([*colour, 255]) * width * height, "R'G'B'A u8", True
     )
     gimp.insert(image, gimp.new_layer(image, made), 0, 0)
 

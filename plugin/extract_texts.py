@@ -12,7 +12,7 @@ from __future__ import annotations
 import ast
 import io
 import xml.etree.ElementTree as ElementTree
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import NamedTuple
 
@@ -26,13 +26,22 @@ MARKED = ("plugin/gimp/pluripaint_gimp", "plugin/krita/pluripaint_krita", "plugi
 """Folders whose texts stand in ``_`` or ``ngettext``."""
 SPOKEN = (
     *("daemon/pluripaint/service", "daemon/pluripaint/pipeline", "daemon/pluripaint/methods"),
-    "plugin/pluripaint_client/protocol.py",
+    *("plugin/pluripaint_client/protocol.py", "plugin/pluripaint_client/messages.py"),
 )
-"""What the daemon says to editors: plain constants there, looked up where they are shown."""
+"""What the daemon says to editors, looked up where it is shown: constants and, with values in them, ``Sentence``."""
 ACTIONS = "plugin/krita/actions/pluripaint_krita.action"
 
-_SAYING = ("FillError", "MethodError", "ProtocolError", "DaemonError", "Failed", "note", "_fail")
-"""Calls whose arguments are sentences for people (behind a code, which is no sentence)."""
+_SAYING = {
+    **dict.fromkeys(("FillError", "MethodError", "ProtocolError"), slice(1, 3)),
+    **dict.fromkeys(("Failed", "_fail"), slice(2, 4)),
+    "DaemonError": slice(0, 2),
+    "note": slice(0, 1),
+    "_corrupt": slice(0, 1),
+    "cannot_start": slice(0, 1),
+}
+"""Calls and which of their arguments are sentences for people."""
+_MADE = ("Sentence", "sentence", "death")
+"""Calls that give a ``Sentence``, or what came over the wire."""
 _FIELDS = ("sentence", "next", "next_step", "title", "note")
 """Keywords and keys of messages that carry such sentences."""
 
@@ -58,21 +67,64 @@ def marked(file: str, tree: ast.AST) -> Iterator[Text]:
 
 
 def spoken(file: str, tree: ast.AST) -> Iterator[Text]:
-    """The daemon's constant sentences: arguments of errors, fields of messages, module constants."""
+    """The daemon's sentences: arguments of errors, fields of messages, module constants, templates."""
     for node in ast.walk(tree):
-        found: list[ast.expr] = []
-        if isinstance(node, ast.Call):
-            name = node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
-            found += [keyword.value for keyword in node.keywords if keyword.arg in _FIELDS]
-            found += node.args if name in _SAYING else []
-        elif isinstance(node, ast.Dict):
-            keys = (getattr(key, "value", None) for key in node.keys)
-            found += [value for key, value in zip(keys, node.values) if key in _FIELDS]
+        found = _said(node)
+        if _called(node) == "Sentence" and isinstance(node, ast.Call):
+            found += node.args[:1]
         elif isinstance(node, ast.Assign) and all(isinstance(target, ast.Name) for target in node.targets):
             found += [node.value] if getattr(node.targets[0], "id", "").isupper() else []
         for value in found:
             if _is_text(value) and " " in value.value:
                 yield Text(value.value, file, value.lineno)
+
+
+def unlooked() -> Iterator[str]:
+    """``file:line`` of sentences of the daemon's that are put together in a way that no catalogue can follow."""
+    for file in _files(SPOKEN):
+        tree = ast.parse(file.read_text("utf-8"))
+        assigned: dict[str, list[ast.expr]] = {}
+        for node in ast.walk(tree):
+            if isinstance(node, ast.Assign):
+                for target in node.targets:
+                    assigned.setdefault(getattr(target, "id", ""), []).append(node.value)
+        for node in ast.walk(tree):
+            for value in _said(node):
+                if not _can_be_looked_up(value, assigned):
+                    yield f"{file.relative_to(CHECKOUT).as_posix()}:{value.lineno}"
+
+
+def _can_be_looked_up(value: ast.expr, assigned: dict[str, list[ast.expr]]) -> bool:
+    """A constant, a ``Sentence`` or what somebody else made; a name is followed to whatever it stands for."""
+    if isinstance(value, ast.IfExp):
+        return all(_can_be_looked_up(part, assigned) for part in (value.body, value.orelse))
+    if isinstance(value, ast.Name):
+        return all(_can_be_looked_up(one, {}) for one in assigned.get(value.id, []))
+    return isinstance(value, (ast.Constant, ast.Attribute, ast.Subscript)) or _called(value) in _MADE
+
+
+def _said(node: ast.AST) -> list[ast.expr]:
+    """Expressions that a call or a message hands on as sentences for people."""
+    if isinstance(node, ast.Call):
+        found = [keyword.value for keyword in node.keywords if keyword.arg in _FIELDS]
+        return found + node.args[_SAYING.get(_called(node), slice(0, 0))]
+    if isinstance(node, ast.Dict):
+        keys = (getattr(key, "value", None) for key in node.keys)
+        return [value for key, value in zip(keys, node.values) if key in _FIELDS]
+    return []
+
+
+def _called(node: ast.AST) -> str:
+    """Name of the function or class that is called, or nothing."""
+    if not isinstance(node, ast.Call):
+        return ""
+    return node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
+
+
+def _files(places: Iterable[str]) -> Iterator[Path]:
+    for place in places:
+        path = CHECKOUT / place
+        yield from [path] if path.is_file() else sorted(path.rglob("*.py"))
 
 
 def actions(file: str) -> Iterator[Text]:
@@ -85,11 +137,9 @@ def actions(file: str) -> Iterator[Text]:
 def texts() -> Iterator[Text]:
     """Everything there is to translate, in the order of files and lines."""
     for places, read in ((MARKED, marked), (SPOKEN, spoken)):
-        for place in places:
-            path = CHECKOUT / place
-            for file in [path] if path.is_file() else sorted(path.rglob("*.py")):
-                name = file.relative_to(CHECKOUT).as_posix()
-                yield from sorted(read(name, ast.parse(file.read_text("utf-8"))), key=lambda text: text.line)
+        for file in _files(places):
+            name = file.relative_to(CHECKOUT).as_posix()
+            yield from sorted(read(name, ast.parse(file.read_text("utf-8"))), key=lambda text: text.line)
     yield from actions(ACTIONS)
 
 

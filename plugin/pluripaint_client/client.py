@@ -282,7 +282,7 @@ class Client:
             self._lose(_("The daemon went away ({error}).").format(error=error))
             return True
         except ProtocolError as error:
-            self._lose(_("The daemon said something that makes no sense.") + f" {error.sentence}")
+            self._lose(f"{_('The daemon said something that makes no sense.')} {_(error.sentence)}")
             self._dealer.close()
             return True
         if frames is not None or self._dealer.bytes_received != before or self._dealer.unsent:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 
 class DaemonError(Exception):
-    """Base of all. ``code`` is stable; ``sentence`` and ``next_step`` are shown as they are."""
+    """Base of all. ``code`` is stable; ``sentence`` and ``next_step`` are shown through ``texts._``."""
 
     code = "daemon-error"
 

@@ -8,6 +8,7 @@ from typing import Any, Sequence
 import zmq
 from zmq.utils.monitor import recv_monitor_message
 
+from .texts import _
 from .zmtp import AuthenticationFailed, Buffer, Closed, HandshakeTimeout
 
 _FAILURES = (
@@ -63,7 +64,7 @@ class LibzmqDealer:
         while True:
             left = deadline - time.monotonic()
             if left <= 0 or not self._monitor.poll(left * 1000):
-                raise HandshakeTimeout("no answer during the handshake")
+                raise HandshakeTimeout(_("no answer during the handshake"))
             message = recv_monitor_message(self._monitor)
             kind = message["event"]
             if kind == zmq.EVENT_HANDSHAKE_SUCCEEDED:
@@ -71,14 +72,14 @@ class LibzmqDealer:
             if kind == zmq.EVENT_HANDSHAKE_FAILED_AUTH:
                 raise AuthenticationFailed(str(message["value"]))
             if kind == zmq.EVENT_CONNECT_RETRIED or (kind == zmq.EVENT_CLOSED and message["value"]):
-                raise ConnectionRefusedError("nobody listens there")
+                raise ConnectionRefusedError(_("nobody listens there"))
             if kind & _FAILURES:
-                raise Closed("closed during the handshake")
+                raise Closed(_("closed during the handshake"))
 
     def send(self, frames: Sequence[Buffer], timeout: float) -> bool:
         """See ``zmtp.Dealer.send``."""
         if self._ended:
-            raise Closed("the other side closed the connection")
+            raise Closed(_("the other side closed the connection"))
         tracker = self._socket.send_multipart(list(frames), copy=False, track=True)
         self._trackers.append(tracker)
         try:
@@ -108,7 +109,7 @@ class LibzmqDealer:
                     poller.unregister(self._monitor)
                 continue
             if self._ended:
-                raise Closed("the other side closed the connection")
+                raise Closed(_("the other side closed the connection"))
             if time.monotonic() >= deadline:
                 return None
 

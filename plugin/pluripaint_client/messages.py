@@ -9,6 +9,7 @@ from typing import Any, Mapping, Sequence, Union
 from . import protocol
 from .geometry import Region
 from .protocol import Header, ProtocolError
+from .texts import Sentence
 
 
 @dataclass(frozen=True)
@@ -185,8 +186,8 @@ class CancelledJob:
 
 @dataclass(frozen=True)
 class Failed:
-    """The job ended without success: one stable ``code``, one sentence, the next step. ``job`` is empty where
-    the daemon refused something else."""
+    """The job ended without success: one stable ``code``, one sentence, the next step (English; ``texts._`` says
+    them in the person's language). ``job`` is empty where the daemon refused something else."""
 
     job: str
     code: str
@@ -207,8 +208,8 @@ def event(header: Header, frames: Sequence[bytes], request: JobRequest | None) -
     kind = header["type"]
     if kind == "failed":
         job = protocol.text(header, "job", "")
-        sentence = protocol.text(header, "sentence", longest=4000)
-        return Failed(job, protocol.text(header, "code"), sentence, protocol.text(header, "next", "", 4000))
+        sentence = protocol.sentence(header, "sentence")
+        return Failed(job, protocol.text(header, "code"), sentence, protocol.sentence(header, "next", ""))
     job = protocol.job_id(header)
     if kind == "accepted":
         return Accepted(job)
@@ -217,7 +218,7 @@ def event(header: Header, frames: Sequence[bytes], request: JobRequest | None) -
     if kind == "progress":
         stage = protocol.text(header, "stage", "")
         fraction = protocol.number(header, "fraction", 0.0, 1.0, 0.0)
-        note = protocol.text(header, "note", "", 4000)
+        note = protocol.sentence(header, "note", "")
         return Progress(job, stage, fraction, _preview(header, frames), note)
     if kind == "candidate":
         return _candidate(job, header, frames, request)
@@ -225,7 +226,9 @@ def event(header: Header, frames: Sequence[bytes], request: JobRequest | None) -
         return _done(job, header)
     if kind == "cancelled":
         return CancelledJob(job)
-    raise ProtocolError("bad-message", f"The daemon sent a message of unknown type “{kind[:40]}”.")
+    raise ProtocolError(
+        "bad-message", Sentence("The daemon sent a message of unknown type “{kind}”.", kind=kind[:40])
+    )
 
 
 def _preview(header: Header, frames: Sequence[bytes]) -> Preview | None:

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from typing import Any, Dict, NamedTuple, Sequence
 
 from .geometry import Region
+from .texts import Sentence
 
 VERSION = 1
 """The version this module speaks."""
@@ -82,9 +83,12 @@ def proof(token: str, port: int, nonce: str) -> str:
 
 
 def encode(kind: str, fields: Header | None = None, version: int = VERSION) -> bytes:
-    """The header frame of a message."""
+    """The header frame of a message; a :class:`Sentence` among the fields takes its template along."""
     header: Header = {"v": version, "type": kind}
     header.update(fields or {})
+    made = {name: text for name, text in header.items() if isinstance(text, Sentence)}
+    if made:
+        header["templates"] = {name: [text.template, text.values] for name, text in made.items()}
     return json.dumps(header, separators=(",", ":"), allow_nan=False).encode()
 
 
@@ -95,7 +99,10 @@ def decode(frame: Any, limits: Limits = LIMITS) -> Header:
         ProtocolError: ``bad-message`` or ``wrong-version``.
     """
     if len(frame) > limits.header_bytes:
-        raise ProtocolError("bad-message", f"The message header is larger than {limits.header_bytes} bytes.")
+        raise ProtocolError(
+            "bad-message",
+            Sentence("The message header is larger than {most} bytes.", most=limits.header_bytes),
+        )
     try:
         raw = bytes(frame)
         header = json.loads(raw.decode("utf-8"), parse_constant=_no_constant)
@@ -120,12 +127,17 @@ def check_version(version: Any) -> None:
     if type(version) is not int:
         raise ProtocolError("wrong-version", "The message names no protocol version.", UPDATE)
     if version not in ACCEPTED_VERSIONS:
-        older = "an older" if version < VERSION else "a newer"
-        raise ProtocolError(
-            "wrong-version",
-            f"The other side speaks {older} protocol ({version}) than this one ({VERSION}).",
-            UPDATE,
+        older = Sentence(
+            "The other side speaks an older protocol ({theirs}) than this one ({ours}).",
+            theirs=version,
+            ours=VERSION,
         )
+        newer = Sentence(
+            "The other side speaks a newer protocol ({theirs}) than this one ({ours}).",
+            theirs=version,
+            ours=VERSION,
+        )
+        raise ProtocolError("wrong-version", older if version < VERSION else newer, UPDATE)
 
 
 UPDATE = "Run the installer again: it updates the daemon and the editors' plug-ins together."
@@ -145,8 +157,25 @@ def text(header: Header, name: str, default: str | None = None, longest: int = 2
     if value is None and default is not None:
         return default
     if not isinstance(value, str) or len(value) > longest:
-        raise ProtocolError("bad-field", f"“{name}” must be a text of at most {longest} characters.")
+        raise ProtocolError(
+            "bad-field",
+            Sentence("“{name}” must be a text of at most {longest} characters.", name=name, longest=longest),
+        )
     return value
+
+
+def sentence(header: Header, name: str, default: str | None = None) -> str:
+    """A text for people: a :class:`Sentence` where its template came along and makes sense."""
+    english = text(header, name, default, 4000)
+    templates = header.get("templates")
+    made = templates.get(name) if isinstance(templates, dict) else None
+    if not isinstance(made, list) or len(made) != 2:
+        return english
+    template, values = made
+    fits = isinstance(template, str) and isinstance(values, dict)
+    if not fits or not all(isinstance(value, (str, int, float)) for value in values.values()):
+        return english
+    return Sentence.received(english, template, values)
 
 
 def whole(header: Header, name: str, low: int, high: int, default: int | None = None) -> int:
@@ -155,7 +184,10 @@ def whole(header: Header, name: str, low: int, high: int, default: int | None = 
     if value is None and default is not None:
         return default
     if type(value) is not int or not low <= value <= high:
-        raise ProtocolError("bad-field", f"“{name}” must be a whole number from {low} to {high}.")
+        raise ProtocolError(
+            "bad-field",
+            Sentence("“{name}” must be a whole number from {low} to {high}.", name=name, low=low, high=high),
+        )
     return value
 
 
@@ -165,7 +197,10 @@ def number(header: Header, name: str, low: float, high: float, default: float | 
     if value is None and default is not None:
         return default
     if type(value) not in (int, float) or not low <= value <= high or not math.isfinite(value):
-        raise ProtocolError("bad-field", f"“{name}” must be a number from {low:g} to {high:g}.")
+        raise ProtocolError(
+            "bad-field",
+            Sentence("“{name}” must be a number from {low:g} to {high:g}.", name=name, low=low, high=high),
+        )
     return float(value)
 
 
@@ -175,7 +210,9 @@ def region(value: Any, limits: Limits = LIMITS) -> Region:
         raise ProtocolError("bad-field", "A rectangle must be four whole numbers: left, top, width, height.")
     box = Region(*value)
     if not (1 <= box.width <= limits.side_pixels and 1 <= box.height <= limits.side_pixels):
-        raise ProtocolError("bad-field", f"A rectangle's sides must be 1 to {limits.side_pixels} pixels.")
+        raise ProtocolError(
+            "bad-field", Sentence("A rectangle's sides must be 1 to {most} pixels.", most=limits.side_pixels)
+        )
     if abs(box.left) > limits.coordinate or abs(box.top) > limits.coordinate:
         raise ProtocolError("bad-field", "A rectangle lies too far from the photo's origin.")
     return box
@@ -242,12 +279,14 @@ def parse_submit(header: Header, sizes: Sequence[int], limits: Limits = LIMITS) 
     if space not in SPACES:
         raise ProtocolError("bad-field", "“space” must be srgb, linear or icc.")
     if len(sizes) > limits.frames:
-        raise ProtocolError("too-large", f"A job may have at most {limits.frames} frames.")
+        raise ProtocolError(
+            "too-large", Sentence("A job may have at most {most} frames.", most=limits.frames)
+        )
     total = sum(sizes)
     if total > limits.job_bytes or any(size > limits.frame_bytes for size in sizes):
         raise ProtocolError(
             "too-large",
-            f"The region is larger than one job may be ({limits.job_bytes >> 20} MiB).",
+            Sentence("The region is larger than one job may be ({most} MiB).", most=limits.job_bytes >> 20),
             "Select a smaller area, or lower the context.",
         )
     parts = _parts(header, sizes, channels * BYTES_PER_SAMPLE[depth], space == "icc", limits)
@@ -277,7 +316,9 @@ def _parts(
 ) -> list[Part]:
     regions = header.get("regions")
     if not isinstance(regions, list) or not 1 <= len(regions) <= limits.regions:
-        raise ProtocolError("bad-field", f"“regions” must list 1 to {limits.regions} regions.")
+        raise ProtocolError(
+            "bad-field", Sentence("“regions” must list 1 to {most} regions.", most=limits.regions)
+        )
     expected = 0
     if profile:
         if not sizes or not 128 <= sizes[0] <= limits.icc_bytes:
@@ -293,7 +334,7 @@ def _parts(
         for mask in ("valid", "exclude"):
             present = entry.get(mask, False)
             if type(present) is not bool:
-                raise ProtocolError("bad-field", f"“{mask}” must be true or false.")
+                raise ProtocolError("bad-field", Sentence("“{name}” must be true or false.", name=mask))
             indices.append(expected + len(frames) if present else None)
             if present:
                 frames.append(1)
@@ -315,7 +356,10 @@ def _options(header: Header, limits: Limits) -> dict[str, float]:
     if options is None:
         return {}
     if not isinstance(options, dict) or len(options) > limits.options:
-        raise ProtocolError("bad-field", f"“options” must be an object of at most {limits.options} numbers.")
+        raise ProtocolError(
+            "bad-field",
+            Sentence("“options” must be an object of at most {most} numbers.", most=limits.options),
+        )
     checked: dict[str, float] = {}
     for name in options:
         if len(name) > 100:

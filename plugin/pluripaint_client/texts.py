@@ -4,17 +4,19 @@ gettext's own format: ``locale/LANGUAGE/LC_MESSAGES/pluripaint.mo`` beside this 
 texts to translate are in ``locale/pluripaint.pot``, which ``plugin/extract_texts.py`` makes.
 
 The daemon speaks English, as it serves editors of several languages: what it says is looked up here where it is shown.
-Its sentences with a value in them stay English.
+A sentence with values in it is a :class:`Sentence`, also on its way over the wire.
 """
 
 from __future__ import annotations
 
 import gettext
 import os
-from typing import List
+from typing import Any, List, Mapping, Tuple, Union
 
 DOMAIN = "pluripaint"
 FOLDER = os.path.join(os.path.dirname(os.path.abspath(__file__)), "locale")
+
+Value = Union[str, int, float]
 
 
 def languages() -> List[str]:
@@ -29,8 +31,39 @@ def languages() -> List[str]:
 _catalogue = gettext.translation(DOMAIN, FOLDER, languages(), fallback=True)
 
 
+class Sentence(str):
+    """An English sentence with values in it that remembers how it was made, so that ``_`` can say it otherwise.
+
+    Example::
+
+        Sentence("“{name}” goes from {low:g} to {high:g}.", name="variety", low=0.0, high=2.0)
+    """
+
+    template: str
+    values: Mapping[str, Value]
+
+    def __new__(cls, template: str, **values: Value) -> Sentence:
+        return cls.received(template.format(**values), template, values)
+
+    @classmethod
+    def received(cls, whole: str, template: str, values: Mapping[str, Value]) -> Sentence:
+        """One that somebody else made: ``template`` is looked up, and never filled in as it came."""
+        made = str.__new__(cls, whole)
+        made.template, made.values = template, values
+        return made
+
+    def __reduce__(self) -> Tuple[Any, ...]:
+        return Sentence.received, (str(self), self.template, dict(self.values))
+
+
 def _(text: str) -> str:
     """A text in the person's language; one that no catalogue knows stays as it is."""
+    if isinstance(text, Sentence):
+        template = _catalogue.gettext(text.template)
+        try:
+            return str(text) if template == text.template else template.format(**text.values)
+        except (LookupError, ValueError, TypeError, AttributeError):
+            return str(text)  # a translation, or a daemon of another version, names other values
     return _catalogue.gettext(text) if text else ""
 
 

@@ -14,6 +14,8 @@ import time
 from collections import deque
 from typing import Any, Sequence, Union
 
+from .texts import _
+
 MORE, LONG, COMMAND = 1, 2, 4
 _GREETING_BYTES = 64
 _LARGEST_COMMAND = 64 << 10
@@ -123,7 +125,7 @@ class Dealer:
     def close(self) -> None:
         """Close at once."""
         self._socket.close()
-        self._error = self._error or Closed("closed here")
+        self._error = self._error or Closed(_("closed here"))
 
     # -------------------------------------------------------------------------------------- handshake
 
@@ -133,7 +135,7 @@ class Dealer:
         self._outgoing.append(memoryview(greeting))
         peer = self._read_greeting(deadline)
         if bytes(peer[12:32]).rstrip(b"\0") != mechanism:
-            raise NotZmtp("the other side uses another security mechanism")
+            raise NotZmtp(_("the other side uses another security mechanism"))
         ready = _property(b"Socket-Type", b"DEALER") + _property(b"Identity", b"")
         if password is None:
             self._command(b"READY", ready)
@@ -146,7 +148,7 @@ class Dealer:
         metadata = _metadata(self._expect(b"READY", deadline))
         kind = metadata.get(b"socket-type", b"ROUTER")
         if kind not in (b"ROUTER", b"DEALER", b"REP"):
-            raise NotZmtp("the other side is not a ROUTER")
+            raise NotZmtp(_("the other side is not a ROUTER"))
         self._ready = True
         self._parse()  # messages may have come in one piece with READY, and the end right behind them
 
@@ -155,13 +157,13 @@ class Dealer:
         while len(self._incoming) < _GREETING_BYTES:
             so_far = self._incoming
             if (so_far and so_far[0] != 0xFF) or (len(so_far) > 9 and so_far[9] != 0x7F):
-                raise NotZmtp("the other side does not speak ZMTP")
+                raise NotZmtp(_("the other side does not speak ZMTP"))
             if len(so_far) > 10 and so_far[10] < 3:
-                raise NotZmtp("the other side speaks an older ZMTP")
-            self._step(deadline, "greeting")
+                raise NotZmtp(_("the other side speaks an older ZMTP"))
+            self._step(deadline)
         greeting = bytes(self._incoming[:_GREETING_BYTES])
         if greeting[0] != 0xFF or greeting[9] != 0x7F or greeting[10] < 3:
-            raise NotZmtp("the other side does not speak ZMTP 3")
+            raise NotZmtp(_("the other side does not speak ZMTP 3"))
         del self._incoming[:_GREETING_BYTES]
         return greeting
 
@@ -173,7 +175,7 @@ class Dealer:
             if parsed is not None:
                 flags, size, start = parsed
                 if not flags & COMMAND or size > _LARGEST_COMMAND:
-                    raise NotZmtp("the other side broke the handshake")
+                    raise NotZmtp(_("the other side broke the handshake"))
                 if len(self._incoming) >= start + size:
                     body = bytes(self._incoming[start : start + size])
                     del self._incoming[: start + size]
@@ -181,20 +183,20 @@ class Dealer:
                     if got == b"ERROR":
                         raise AuthenticationFailed(_reason(data))
                     if got != name:
-                        raise NotZmtp("the other side broke the handshake")
+                        raise NotZmtp(_("the other side broke the handshake"))
                     return data
-            self._step(deadline, "handshake")
+            self._step(deadline)
 
-    def _step(self, deadline: float, phase: str) -> None:
+    def _step(self, deadline: float) -> None:
         left = deadline - time.monotonic()
         if left <= 0:
-            raise HandshakeTimeout(f"no answer during the {phase}")
+            raise HandshakeTimeout(_("no answer during the handshake"))
         self._wait(left)
         self._write()
         before = len(self._incoming)
         self._fill()
         if self._error is not None and len(self._incoming) == before:
-            raise Closed(f"closed during the {phase}")
+            raise Closed(_("closed during the handshake"))
 
     # -------------------------------------------------------------------------------------- sending
 
@@ -237,7 +239,7 @@ class Dealer:
             # itself.
             self._outgoing.clear()
             if self._error is None and not self._ready:
-                self._error = Closed(error.strerror or "closed")
+                self._error = Closed(error.strerror or _("closed"))
 
     # -------------------------------------------------------------------------------------- receiving
 
@@ -268,7 +270,7 @@ class Dealer:
     def _fill(self) -> None:
         """Take what the system has for us, at most a few megabytes a call so that sending is not starved."""
         try:
-            for _ in range(64):
+            for _turn in range(64):
                 if self._body is not None:
                     got = self._socket.recv_into(memoryview(self._body)[self._body_filled :])
                     self._body_filled += got
@@ -278,7 +280,7 @@ class Dealer:
                     self._incoming += part
                 self.bytes_received += got
                 if got == 0:
-                    self._error = Closed("the other side closed the connection")
+                    self._error = Closed(_("the other side closed the connection"))
                     return
                 if self._body is not None and self._body_filled == len(self._body):
                     return
@@ -289,7 +291,7 @@ class Dealer:
         except (BlockingIOError, InterruptedError):
             pass
         except OSError as error:
-            self._error = Closed(error.strerror or "closed")
+            self._error = Closed(error.strerror or _("closed"))
 
     def _frame_header(self) -> tuple[int, int, int] | None:
         """Flags, size and header length of the frame at the head of the buffer, once they are there."""
@@ -298,7 +300,7 @@ class Dealer:
             return None
         flags = buffer[0]
         if flags & 0xF8 or (flags & COMMAND and flags & MORE):
-            raise NotZmtp("the other side sent a frame with impossible flags")
+            raise NotZmtp(_("the other side sent a frame with impossible flags"))
         if not flags & LONG:
             return flags, buffer[1], 2
         if len(buffer) < 9:
@@ -327,7 +329,7 @@ class Dealer:
         flags, size, start = parsed
         limit = _LARGEST_COMMAND if flags & COMMAND else self._limits[0]
         if size > limit or (not flags & COMMAND and self._frames_bytes + size > self._limits[1]):
-            raise NotZmtp("the other side sent more than the limit")
+            raise NotZmtp(_("the other side sent more than the limit"))
         if len(self._incoming) >= start + size:
             body = bytes(memoryview(self._incoming)[start : start + size])
             del self._incoming[: start + size]
@@ -353,7 +355,7 @@ class Dealer:
         self._frames.append(body)
         self._frames_bytes += len(body)
         if len(self._frames) > 1024:
-            raise NotZmtp("the other side sent more than the limit")
+            raise NotZmtp(_("the other side sent more than the limit"))
         if not flags & MORE:
             self._messages.append(self._frames)
             self._frames, self._frames_bytes = [], 0
@@ -365,7 +367,7 @@ def _split_command(body: bytes) -> tuple[bytes, bytes]:
     if body.startswith(b"\x5eRROR"):
         return b"ERROR", body[5:]
     if not body or len(body) < 1 + body[0]:
-        raise NotZmtp("the other side sent a damaged command")
+        raise NotZmtp(_("the other side sent a damaged command"))
     return body[1 : 1 + body[0]], body[1 + body[0] :]
 
 
@@ -384,10 +386,10 @@ def _metadata(data: bytes) -> dict[bytes, bytes]:
     while at < len(data):
         name_end = at + 1 + data[at]
         if name_end + 4 > len(data):
-            raise NotZmtp("the other side sent damaged metadata")
+            raise NotZmtp(_("the other side sent damaged metadata"))
         value_end = name_end + 4 + struct.unpack_from(">I", data, name_end)[0]
         if value_end > len(data):
-            raise NotZmtp("the other side sent damaged metadata")
+            raise NotZmtp(_("the other side sent damaged metadata"))
         properties[data[at + 1 : name_end].lower()] = data[name_end + 4 : value_end]
         at = value_end
     return properties

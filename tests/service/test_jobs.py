@@ -253,7 +253,7 @@ def test_a_worker_that_cannot_start_fails_the_job(daemon_with):
     with daemon.client() as client:
         ending = events(client, client.submit(job()))[-1]
         assert ending.code == "no-worker" and "doctor" in ending.next_step
-        with pytest.raises(DaemonError, match="could not be started"):
+        with pytest.raises(DaemonError, match="No worker could be started"):
             client.methods()
 
 

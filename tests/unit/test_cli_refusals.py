@@ -68,7 +68,7 @@ def _bad_inputs(folder: Path) -> dict[str, tuple[list[object], str]]:
         "weights outside their folder": ([*heavy, "../weights/damaged"], "no name of weights"),
         "weights corrupt": ([*heavy, "damaged"], "checksum"),
         "weights of another method": ([*heavy, "foreign"], "made for tsgl"),
-        "weights without record": ([*heavy, "lonely"], "record cannot be read"),
+        "weights without record": ([*heavy, "lonely"], "lonely.safetensors cannot be read"),
         "missing photo": ([folder / "none.png", mask], "no file"),
         "missing mask": ([photo, folder / "none.png"], "no file"),
         "cut short": ([folder / "cut.png", mask], "cut short"),

@@ -16,6 +16,7 @@ from typing import Any
 from pluripaint import folders
 from pluripaint.methods import records
 from pluripaint.methods.base import GUIDE_MODES, Method, MethodInfo
+from pluripaint_client.texts import Sentence
 
 _METHODS = {
     "exemplar": "pluripaint.methods.exemplar:Exemplar",
@@ -62,7 +63,9 @@ def load(name: str, weights: str | None = None, device: str = "cpu") -> Method:
     kind = _class(name)
     if not kind.info.needs_weights:
         if weights:
-            raise MethodError("no-weights", f"{name} works without weights.", "Leave the weights out.")
+            raise MethodError(
+                "no-weights", Sentence("{name} works without weights.", name=name), "Leave the weights out."
+            )
         method: Method = kind()
         method.weights_sha256 = ""
         return method
@@ -81,7 +84,9 @@ def build(name: str, config: dict[str, Any]) -> Any:
     """
     kind = _class(name)
     if not kind.info.needs_weights:
-        raise MethodError("no-weights", f"{name} has no network.", "Choose another method.")
+        raise MethodError(
+            "no-weights", Sentence("{name} has no network.", name=name), "Choose another method."
+        )
     return kind.network(config)
 
 
@@ -133,11 +138,20 @@ def weights_file(name: str, weights: str | None = None) -> tuple[Path, dict[str,
         record: dict[str, Any] = json.loads(path.with_suffix(".json").read_text("utf-8"))
         found = records.digest(path)
     except (OSError, ValueError) as error:
-        raise _corrupt(path, f"its record cannot be read ({error})") from None
+        why = getattr(error, "strerror", None) or str(error)
+        unread = Sentence("The record of {file} cannot be read ({reason}).", file=path.name, reason=why)
+        raise _corrupt(unread) from None
     if record.get("sha256") != found:
-        raise _corrupt(path, "its checksum is not the one in its record")
+        raise _corrupt(
+            Sentence("{file} was damaged: its checksum is not the one in its record.", file=path.name)
+        )
     if record.get("method") != name:
-        raise _corrupt(path, f"it was made for {record.get('method')}, not for {name}")
+        made_for = str(record.get("method"))
+        raise _corrupt(
+            Sentence(
+                "{file} was made for {other}, not for {name}.", file=path.name, other=made_for, name=name
+            )
+        )
     return path, record
 
 
@@ -149,7 +163,9 @@ def _class(name: str) -> Any:
         module, _, attribute = _METHODS[name].partition(":")
     except KeyError:
         raise MethodError(
-            "unknown-method", f"There is no method “{name}”.", f"There are: {', '.join(names())}."
+            "unknown-method",
+            Sentence("There is no method “{name}”.", name=name),
+            Sentence("There are: {names}.", names=", ".join(names())),
         ) from None
     return getattr(importlib.import_module(module), attribute)
 
@@ -163,7 +179,11 @@ def _trusted(described: MethodInfo, record: dict[str, Any], path: Path) -> Metho
     except (AttributeError, TypeError, ValueError):
         mode, weight = "", 0.0
     if mode not in GUIDE_MODES or not 0 <= weight <= 4:
-        raise _corrupt(path, "its record has a guide that is neither start nor grow with 0 to 4")
+        raise _corrupt(
+            Sentence(
+                "The record of {file} has a guide that is neither start nor grow with 0 to 4.", file=path.name
+            )
+        )
     return replace(described, guide_mode=mode, guide_weight=weight)
 
 
@@ -171,7 +191,9 @@ def _find(name: str, weights: str | None) -> Path:
     wanted = weights or name
     if not wanted.replace("-", "").replace("_", "").replace(".", "").isalnum() or wanted.startswith("."):
         raise MethodError(
-            "weights-missing", f"“{wanted}” is no name of weights.", "Give the file's name without folder."
+            "weights-missing",
+            Sentence("“{name}” is no name of weights.", name=wanted),
+            "Give the file's name without folder.",
         )
     for folder in (folders.weights(), *_bundled()):
         for path in (folder / f"{wanted}.safetensors", folder / name / f"{wanted}.safetensors"):
@@ -179,11 +201,18 @@ def _find(name: str, weights: str | None) -> Path:
                 return path
     if weights is None:
         raise MethodError(
-            "weights-missing", f"{name} has no default weights yet.", "Import or train weights for it."
+            "weights-missing",
+            Sentence("{name} has no default weights yet.", name=name),
+            "Import or train weights for it.",
         )
     raise MethodError(
         "weights-missing",
-        f"The weights “{wanted}” for {name} are not in {folders.weights()}.",
+        Sentence(
+            "The weights “{weights}” for {name} are not in {folder}.",
+            weights=wanted,
+            name=name,
+            folder=str(folders.weights()),
+        ),
         "Import or train them first.",
     )
 
@@ -197,5 +226,5 @@ def _bundled() -> list[Path]:
         return []
 
 
-def _corrupt(path: Path, why: str) -> MethodError:
-    return MethodError("weights-corrupt", f"{path.name} cannot be used: {why}.", "Import the weights again.")
+def _corrupt(why: Sentence) -> MethodError:
+    return MethodError("weights-corrupt", why, "Import the weights again.")

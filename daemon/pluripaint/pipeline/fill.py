@@ -16,6 +16,7 @@ from pluripaint.pipeline import network, presets, region
 from pluripaint.pipeline.choice import Choice
 from pluripaint.pipeline.configuration import configuration_hash
 from pluripaint.pipeline.types import Candidate, FillError, FillRequest, Settled
+from pluripaint_client.texts import Sentence
 
 if TYPE_CHECKING:
     from pluripaint.patchfield import Look
@@ -111,10 +112,13 @@ def _check(request: FillRequest) -> None:
     if not 1 <= request.count <= 16:
         raise FillError("bad-count", "Between 1 and 16 variations can be made at once.")
     if not 0 <= request.seed < SEEDS:
-        raise FillError("bad-seed", f"A seed is a whole number from 0 to {SEEDS - 1}.")
+        raise FillError(
+            "bad-seed", Sentence("A seed is a whole number from 0 to {highest}.", highest=SEEDS - 1)
+        )
     if request.pool is not None and not request.count <= request.pool <= presets.MOST_DRAWN:
         raise FillError(
-            "bad-pool", f"The pool is at least the number shown and at most {presets.MOST_DRAWN}."
+            "bad-pool",
+            Sentence("The pool is at least the number shown and at most {most}.", most=presets.MOST_DRAWN),
         )
 
 
@@ -145,8 +149,8 @@ def _options(given: Mapping[str, float], methods: Sequence[Method]) -> dict[str,
         if name not in known:
             raise FillError(
                 "bad-option",
-                f"No method here has an option “{name}”.",
-                f"There are: {', '.join(sorted(known))}.",
+                Sentence("No method here has an option “{name}”.", name=name),
+                Sentence("There are: {names}.", names=", ".join(sorted(known))),
             )
     result = {}
     for method in methods:
@@ -154,7 +158,14 @@ def _options(given: Mapping[str, float], methods: Sequence[Method]) -> dict[str,
         for name, (default, lowest, highest) in method.info.options.items():
             value = float(given.get(name, default))
             if not lowest <= value <= highest:
-                raise FillError("bad-option", f"“{name}” goes from {lowest:g} to {highest:g}, not {value:g}.")
+                wrong = Sentence(
+                    "“{name}” goes from {lowest:g} to {highest:g}, not {value:g}.",
+                    name=name,
+                    lowest=lowest,
+                    highest=highest,
+                    value=value,
+                )
+                raise FillError("bad-option", wrong)
             values[name] = value
         result[method.info.name] = values
     return result

@@ -11,6 +11,7 @@ from pluripaint.imaging import Photo, composite
 from pluripaint.pipeline.types import FillError, FillRequest, RegionPixels
 from pluripaint_client import geometry
 from pluripaint_client.geometry import Region
+from pluripaint_client.texts import Sentence
 
 
 def request_for(
@@ -34,7 +35,13 @@ def request_for(
     if selection.shape != (height, width):
         raise FillError(
             "bad-pixels",
-            f"The mask has {selection.shape[1]} × {selection.shape[0]} pixels, the photo {width} × {height}.",
+            Sentence(
+                "The mask has {width} × {height} pixels, the photo {photo_width} × {photo_height}.",
+                width=selection.shape[1],
+                height=selection.shape[0],
+                photo_width=width,
+                photo_height=height,
+            ),
             "Both need the same size.",
         )
     if selection.all():
@@ -51,7 +58,7 @@ def request_for(
             "empty-selection", "The mask is empty.", "Paint white what is to be replaced."
         ) from None
     except geometry.TooLarge as error:
-        raise FillError("too-large", str(error)) from None
+        raise FillError("too-large", error.args[0]) from None
     pixels = photo.straight
     parts = [
         RegionPixels(

@@ -15,6 +15,7 @@ else:
     import tomli as tomllib
 
 from pluripaint.pipeline.types import FillError, FillRequest
+from pluripaint_client.texts import Sentence
 
 MOST_DRAWN = 64
 """The largest pool of a job."""
@@ -44,7 +45,9 @@ def load(name: str) -> Preset:
     """
     if name not in names():
         raise FillError(
-            "unknown-preset", f"There is no preset “{name}”.", f"There are: {', '.join(names())}."
+            "unknown-preset",
+            Sentence("There is no preset “{name}”.", name=name),
+            Sentence("There are: {names}.", names=", ".join(names())),
         )
     text = (resources.files("pluripaint.pipeline") / "presets" / f"{name}.toml").read_text("utf-8")
     table = tomllib.loads(text)

@@ -10,6 +10,7 @@ from pluripaint.imaging import colour, masks
 from pluripaint.methods.base import Scene
 from pluripaint.pipeline.types import FillError, RegionPixels
 from pluripaint_client.geometry import Region
+from pluripaint_client.texts import Sentence
 
 
 @dataclass(frozen=True)
@@ -177,9 +178,10 @@ def _to_scene(
     try:
         image = colour.to_srgb(colours, space)
     except ValueError as error:
-        sentence = str(error)
         raise FillError(
-            "bad-profile", f"{sentence[0].upper()}{sentence[1:]}.", "Convert the photo to sRGB."
+            "bad-profile",
+            Sentence("The photo's colour profile cannot be used ({reason}).", reason=str(error)[:200]),
+            "Convert the photo to sRGB.",
         ) from None
     squeeze = colour.Squeeze.around(image[known])
     return squeeze.forward(image), squeeze

@@ -11,11 +11,16 @@ import sys
 from collections.abc import Callable, Iterator
 from typing import TypeVar
 
+from pluripaint_client.texts import Sentence
+
 Result = TypeVar("Result")
 
 
 _BROKEN = ("cuda error",)
 """What PyTorch says, in lower case, once this process can do nothing more on the card, whatever it tries."""
+
+_FULL = "The graphics card's memory is full; going on with the processor, which is slower."
+_NO_CARD = "The graphics card cannot be used; going on with the processor, which is slower."
 
 _UNUSABLE = (
     "no cuda",
@@ -61,11 +66,14 @@ def run(
         _free()
         if reason == "memory" and current != 1 and batch > 1:
             current = max(1, (current or batch) // 2)
-            note(f"The graphics card's memory is full; going on with {current} at a time.")
+            note(
+                Sentence(
+                    "The graphics card's memory is full; going on with {count} at a time.", count=current
+                )
+            )
         else:
-            what = "'s memory is full" if reason == "memory" else " cannot be used"
             device, current = "cpu", None
-            note(f"The graphics card{what}; going on with the processor, which is slower.")
+            note(_FULL if reason == "memory" else _NO_CARD)
 
 
 def _device_trouble(error: Exception) -> str:

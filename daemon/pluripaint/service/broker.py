@@ -28,6 +28,7 @@ from pluripaint.service.supervisor import Worker
 from pluripaint_client import protocol
 from pluripaint_client.connection import Connection
 from pluripaint_client.protocol import Header, ProtocolError
+from pluripaint_client.texts import Sentence
 
 _KEEP_ALIVE = 1.0
 _HANDSHAKE_MS = 2000
@@ -194,7 +195,10 @@ class Broker:
             header = protocol.decode(frames[1].buffer, self._settings.limits)
             answer = self._answers.get(header["type"])
             if answer is None:
-                raise ProtocolError("unknown-type", f"The daemon knows no message “{header['type'][:40]}”.")
+                raise ProtocolError(
+                    "unknown-type",
+                    Sentence("The daemon knows no message “{kind}”.", kind=header["type"][:40]),
+                )
             answer(client, header, frames[1:])
         except ProtocolError as error:
             self._counts["refused"] += 1
@@ -305,7 +309,7 @@ class Broker:
         else:
             job.cancelled = time.monotonic()
             job.worker.cancel.set(True)
-        sentence = f"The job was stopped after {job.submission.deadline:g} seconds."
+        sentence = Sentence("The job was stopped after {seconds:g} seconds.", seconds=job.submission.deadline)
         self._fail(job, "deadline", sentence, "Select a smaller area, or ask for fewer variations.")
 
     def _tell(self, job: Job, kind: str, fields: Header) -> None:
@@ -362,7 +366,7 @@ class Broker:
                     job, over, {} if over == "cancelled" else _without(header, "v", "type", "job", "spoiled")
                 )
         elif kind not in ("candidate", "progress"):
-            raise ProtocolError("unknown-type", f"A worker says “{kind[:40]}”.")
+            raise ProtocolError("unknown-type", Sentence("A worker says “{kind}”.", kind=kind[:40]))
         elif not job.ended and job.cancelled is None:
             if kind == "candidate":
                 job.delivered += 1
@@ -390,17 +394,14 @@ class Broker:
             LOG.info("job %s is tried again", job.id)
             self._queue.add_first(job)
         else:
-            self._fail(job, "worker-died", f"The worker {reason}.", _AGAIN)
+            self._fail(job, "worker-died", reason, _AGAIN)
 
     def cannot_start(self, reason: str) -> None:
         """Whoever waits for a worker waits in vain."""
         for job in [job for job in self._jobs.values() if job.worker is None]:
-            self._fail(
-                job, "no-worker", f"The worker could not be started: {reason}.", "Run “pluripaint doctor”."
-            )
+            self._fail(job, "no-worker", reason, _DOCTOR)
         for client, header in self._asking:
-            fields = {"code": "no-worker", "sentence": "The worker could not be started."}
-            self._refuse(client, header, {**fields, "next": "Run “pluripaint doctor”."})
+            self._refuse(client, header, {"code": "no-worker", "sentence": reason, "next": _DOCTOR})
         self._asking.clear()
 
     def ready(self) -> None:
@@ -410,6 +411,7 @@ class Broker:
         self._asking.clear()
 
 
+_DOCTOR = "No worker could be started; run “pluripaint doctor”."
 _AGAIN = "Try again; if it happens again, select a smaller area or see “pluripaint daemon logs”."
 
 

@@ -17,6 +17,7 @@ from pluripaint.service.queue import Job
 from pluripaint.service.supervisor import Worker, new_name
 from pluripaint_client import protocol
 from pluripaint_client.protocol import ProtocolError
+from pluripaint_client.texts import Sentence
 
 _MOST_FAILED_STARTS = 2
 
@@ -28,10 +29,10 @@ class Listener(Protocol):
         """A worker said something about the job it has. Raises ``ProtocolError`` where it makes no sense."""
 
     def lost(self, worker: Worker, job: Job | None, reason: str) -> None:
-        """A worker ended; ``reason``: ``hung``, ``cancel``, ``starting``, ``ending`` or how it died."""
+        """A worker ended; ``reason``: ``hung``, ``cancel``, ``starting``, ``ending`` or a sentence: how it died."""
 
     def cannot_start(self, reason: str) -> None:
-        """No worker can be started; ``reason`` goes on from a colon."""
+        """No worker can be started; ``reason``: a sentence."""
 
     def ready(self) -> None:
         """A worker has reported."""
@@ -101,7 +102,7 @@ class Crew:
         except OSError as error:
             LOG.error("a worker for %s cannot be started: %s", device, error)
             self._doorkeeper.forget(auth.WORKERS, name.encode())
-            self._listener.cannot_start(f"the system says “{error.strerror}”")
+            self._listener.cannot_start(Sentence("The system says “{reason}”.", reason=str(error.strerror)))
             return
         LOG.info("worker %s for %s started", worker.process.pid, device)
         self.workers[device] = worker
@@ -170,7 +171,7 @@ class Crew:
         except ProtocolError as error:
             LOG.error("worker %s is killed, it sent nonsense: %s", worker.process.pid, error)
             worker.kill()
-            self._bury(worker, "sent something that makes no sense")
+            self._bury(worker, Sentence("The worker sent something that makes no sense."))
 
     def _hear(self, worker: Worker, route: bytes, message: list[Any]) -> None:
         header = protocol.decode(message[0].buffer)
@@ -209,11 +210,11 @@ class Crew:
             if worker.dead:
                 self._bury(worker, worker.death())
                 continue
-            reason = worker.overdue(now)
-            if reason:
-                LOG.warning("worker %s is killed: %s", worker.process.pid, reason)
+            overdue = worker.overdue(now)
+            if overdue:
+                LOG.warning("worker %s is killed: %s", worker.process.pid, overdue)
                 worker.kill()
-                self._bury(worker, reason)
+                self._bury(worker, overdue)
 
     def end_idle(self, now: float) -> None:
         """End workers that were released or idle too long; to be called once whoever waits had its chance of them."""
@@ -233,8 +234,9 @@ class Crew:
             self._failed_starts += 1
             if self._failed_starts >= _MOST_FAILED_STARTS:
                 self._failed_starts = 0
-                slow = f"was not ready after {self._settings.starting:g} seconds"
-                self._listener.cannot_start(f"it {slow if reason == 'starting' else reason}")
+                seconds = self._settings.starting
+                slow = Sentence("The worker was not ready after {seconds:g} seconds.", seconds=seconds)
+                self._listener.cannot_start(slow if reason == "starting" else reason)
 
     def release(self) -> None:
         """End idle workers now, the others once nothing is left for them to do."""

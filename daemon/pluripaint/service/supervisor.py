@@ -17,6 +17,7 @@ from typing import Any
 from pluripaint.service import limits, logs, memory
 from pluripaint.service.limits import Settings
 from pluripaint.service.queue import Job
+from pluripaint_client.texts import Sentence
 
 _KILL_AFTER = 3.0
 """Seconds a worker may take to end once it was asked to."""
@@ -147,13 +148,14 @@ class Worker:
             "seconds_in_state": round(time.monotonic() - self.since, 1),
         }
 
-    def death(self) -> str:
-        """How the process ended, in words."""
-        code = self.process.returncode
-        if code is not None and code < 0:
-            kind = " (perhaps for lack of memory)" if code == -9 else ""
-            return f"was ended by signal {-code}{kind}"
-        return f"ended with code {code}"
+    def death(self) -> Sentence:
+        """How the process ended."""
+        code = int(self.process.returncode)
+        if code == -9:
+            return Sentence("The worker was ended by signal 9, perhaps for lack of memory.")
+        if code < 0:
+            return Sentence("The worker was ended by signal {number}.", number=-code)
+        return Sentence("The worker ended with code {code}.", code=code)
 
 
 def new_name() -> str:

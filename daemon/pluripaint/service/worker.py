@@ -21,6 +21,7 @@ from pluripaint.service import logs, memory
 from pluripaint.service.logs import LOG
 from pluripaint.service.wire import Line
 from pluripaint_client import protocol
+from pluripaint_client.texts import Sentence
 
 Fill = Callable[..., Iterator[Any]]
 
@@ -226,7 +227,7 @@ def _internal(error: Exception) -> dict[str, Any]:
         }
     return {
         "code": "internal",
-        "sentence": f"Something went wrong inside pluripaint ({type(error).__name__}).",
+        "sentence": Sentence("Something went wrong inside pluripaint ({kind}).", kind=type(error).__name__),
         "next": "See “pluripaint daemon logs”, and report it.",
     }
 

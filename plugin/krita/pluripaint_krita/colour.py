@@ -9,9 +9,9 @@ import struct
 import tempfile
 import zlib
 from pathlib import Path
-from typing import Any, NamedTuple, Tuple
+from typing import Any, Iterator, NamedTuple, Tuple
 
-from pluripaint_client import rows
+from pluripaint_client import Region, rows
 from pluripaint_client.texts import _
 
 from .qt import QtCore
@@ -43,6 +43,9 @@ class Wire(NamedTuple):
     converted: bool
 
 
+_STRIP_PIXELS = 1 << 16
+
+
 class ColourError(Exception):
     """Krita has no such colour space; the text is a sentence."""
 
@@ -69,6 +72,17 @@ def wire(app: Any, space: Space) -> Wire:
     if profile is not None:
         return Wire(depth, channels, profile, False)
     return Wire("float32", 4, "linear", True)
+
+
+def strips(region: Region, whole: bool) -> Iterator[Region]:
+    """A region in parts, top to bottom: turning pixels takes several copies of them, which are to be small ones.
+
+    Args:
+        whole: in one part, where Krita turns them: it makes a document for each.
+    """
+    height = region.height if whole else max(1, _STRIP_PIXELS // region.width)
+    for top in range(region.top, region.bottom, height):
+        yield Region(region.left, top, region.width, min(height, region.bottom - top))
 
 
 def to_wire(app: Any, pixels: bytes, size: tuple[int, int], space: Space, how: Wire) -> bytes:
@@ -110,6 +124,11 @@ def alpha_mask(pixels: bytes, space: Space) -> bytes:
     return rows.samples_to_mask(rows.planes(pixels, CHANNELS[space[0]], depth)[-1], depth)
 
 
+def shown_by_krita(space: Space, how: Wire) -> bool:
+    """Whether :func:`on_screen` needs Krita to convert."""
+    return how.depth == "float32" or space[:2] != ("RGBA", "U8") or how.space != "srgb"
+
+
 def on_screen(app: Any, pixels: bytes, size: tuple[int, int], space: Space, how: Wire) -> bytes:
     """Pixels as they went to the daemon (with alpha) as 8-bit B, G, R, A in sRGB: ``QImage.Format_ARGB32``."""
     if how.converted:
@@ -118,9 +137,7 @@ def on_screen(app: Any, pixels: bytes, size: tuple[int, int], space: Space, how:
         return converted(app, pixels, size, (space[0], "F32", space[2]), SCREEN)
     if space[0] == "RGBA":
         pixels = rows.reordered(pixels, 4, (2, 1, 0, 3), how.depth)
-    if space[:2] == ("RGBA", "U8") and how.space == "srgb":
-        return pixels
-    return converted(app, pixels, size, space, SCREEN)
+    return converted(app, pixels, size, space, SCREEN) if shown_by_krita(space, how) else pixels
 
 
 def colour_only(pixels: bytes, how: Wire) -> bytes:

@@ -50,6 +50,7 @@ class Desk(QtCore.QObject):
         self._thrown_away: list[tuple[Any, tuple[int, int]]] = []
         self._questions: list[tuple[Asking, Answered]] = []
         self._stages: dict[int, Any] = {}
+        self._pictured: tuple[Variation, Any] | None = None
         self._timer = QtCore.QTimer(self)
         self._timer.setInterval(_POLL_MILLISECONDS)
         self._timer.timeout.connect(self._poll)
@@ -213,7 +214,7 @@ class Desk(QtCore.QObject):
         """A cancelled job goes on being heard until its ending, see :meth:`_poll`."""
         if run in self.runs and run.state != RUNNING:
             self.runs.remove(run)
-        self._stages.pop(id(run), None)
+        self._forget_pictures(run)
         self._picked.pop(id(run), None)
         if self.current is run:
             others = [other for other in self.runs if other is not run and not other.given_up]
@@ -239,10 +240,14 @@ class Desk(QtCore.QObject):
         return self._stages[id(run)]
 
     def patches(self, run: Run, variation: Variation) -> Any:
-        """A candidate's picture; made once."""
-        if variation.picture is None:
-            variation.picture = self.editor.patches(run, variation)
-        return variation.picture
+        """A candidate's picture; only the last one asked for is kept: sixteen would take more than all else."""
+        if self._pictured is None or self._pictured[0] is not variation:
+            self._pictured = (variation, self.editor.patches(run, variation))
+        return self._pictured[1]
+
+    def _forget_pictures(self, run: Run) -> None:
+        self._stages.pop(id(run), None)
+        self._pictured = None
 
     # -------------------------------------------------------------------------------------------- the daemon
 
@@ -284,7 +289,7 @@ class Desk(QtCore.QObject):
             self.changed.emit()
 
     def _leave(self, run: Run) -> None:
-        self._stages.pop(id(run), None)
+        self._forget_pictures(run)
         if self.current is run:
             self.current = self.listed[-1] if self.listed else None
             self._say(run.message)

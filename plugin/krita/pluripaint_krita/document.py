@@ -82,19 +82,11 @@ def _of_source(
     exclude = active.find(document, settings.exclude)
     parts = []
     for region in regions:
-        pixels = _pixels(document, chosen, region)
         mask = _mask_over(selected, region)
-        if not _anything_known(pixels, mask, space):
+        pixels, known = _read(app, document, chosen, region, mask, space, how)
+        if not known:
             raise _NothingKnown(_why_nothing_known(selected, canvas))
-        parts.append(
-            RegionData(
-                region,
-                colour.to_wire(app, pixels, (region.width, region.height), space, how),
-                mask,
-                None,
-                _excluded(exclude, region),
-            )
-        )
+        parts.append(RegionData(region, pixels, mask, None, _excluded(exclude, region)))
     layer = chosen.layer
     identity = layer.uniqueId().toString() if layer is not None else ""
     return Snapshot(
@@ -200,6 +192,24 @@ def _pixels(document: Any, chosen: active.Source, region: Region) -> bytes:
     return bytes(chosen.layer.pixelData(*region))
 
 
+def _read(
+    app: Any,
+    document: Any,
+    chosen: active.Source,
+    region: Region,
+    mask: bytes,
+    space: colour.Space,
+    how: colour.Wire,
+) -> tuple[bytes, bool]:
+    """A region's pixels as they go to the daemon, and whether any of them exists and is not selected."""
+    parts, known = [], False
+    for strip in colour.strips(region, how.converted):
+        pixels = _pixels(document, chosen, strip)
+        known = known or _anything_known(pixels, rows.cropped(mask, region, strip, 1), space)
+        parts.append(colour.to_wire(app, pixels, (strip.width, strip.height), space, how))
+    return b"".join(parts), known
+
+
 def _mask_over(selected: Selected, region: Region) -> bytes:
     """The selection over a region: zero outside the selection's own box."""
     box, mask = selected
@@ -218,7 +228,7 @@ def _excluded(node: Any | None, region: Region) -> bytes | None:
 
 
 def _anything_known(pixels: bytes, mask: bytes, space: colour.Space) -> bool:
-    """Whether a region has a pixel that exists and is not selected."""
+    """Whether there is a pixel that exists and is not selected."""
     free = mask.translate(_NOT_SELECTED)
     return rows.multiplied(free, _existing(pixels, space)).strip(b"\0") != b""
 

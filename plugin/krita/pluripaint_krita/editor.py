@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import asdict, replace
 from typing import Any, Tuple
 
-from pluripaint_client import CandidateReady, Region, RegionData
+from pluripaint_client import CandidateReady, Region, RegionData, rows
 from pluripaint_client.runner import Settings
 from pluripaint_client.texts import _
 
@@ -77,12 +77,17 @@ class KritaEditor:
         """The surroundings, for the review."""
         taken = run.snapshot
         how = colour.wire(self._app, taken.space)
-        patches = []
+        pixel = taken.request.channels * rows.SAMPLE_BYTES[how.depth]
+        stage = pictures.Stage([part.region for part in taken.request.regions])
         for part in taken.request.regions:
-            size = (part.region.width, part.region.height)
-            shown = colour.on_screen(self._app, part.pixels, size, taken.space, how)
-            patches.append((part.region, pictures.image(shown, *size)))
-        return pictures.Stage(patches)
+            if not stage.region.contains(part.region):
+                continue
+            for strip in colour.strips(part.region, colour.shown_by_krita(taken.space, how)):
+                sent = rows.cropped(part.pixels, part.region, strip, pixel)
+                size = (strip.width, strip.height)
+                shown = colour.on_screen(self._app, sent, size, taken.space, how)
+                stage.add((strip, pictures.image(shown, *size)))
+        return stage
 
     def patches(self, run: Run, variation: Variation) -> list[pictures.Patch]:
         """A candidate, for the review."""

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from pluripaint_client import Region
 
+from .pictures import Patch, Stage
 from .qt import Qt, QtCore, QtGui, QtWidgets, Signal, position
 
 
@@ -19,7 +21,8 @@ class PictureView(QtWidgets.QWidget):
         self.setMinimumSize(120, 150)
         self.setSizePolicy(QtWidgets.QSizePolicy.Policy.Expanding, QtWidgets.QSizePolicy.Policy.Expanding)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
-        self._image: Any | None = None
+        self._stage: Stage | None = None
+        self._patches: Sequence[Patch] = ()
         self._middle = QtCore.QPointF()
         self._grip: Any | None = None
         self.marked = False
@@ -28,9 +31,15 @@ class PictureView(QtWidgets.QWidget):
         """Small: it takes whatever height a docker can spare, and a scroll area gives no page less than its hint."""
         return QtCore.QSize(280, 150)
 
-    def show_image(self, image: Any | None, middle: Region | None = None, marked: bool = False) -> None:
-        """Show another picture at the same place, or around the middle of ``middle``."""
-        self._image, self.marked = image, marked
+    def show_picture(
+        self,
+        stage: Stage | None,
+        patches: Sequence[Patch] = (),
+        middle: Region | None = None,
+        marked: bool = False,
+    ) -> None:
+        """Show other patches on their surroundings at the same place, or around the middle of ``middle``."""
+        self._stage, self._patches, self.marked = stage, patches, marked
         if middle is not None:
             self._middle = QtCore.QPointF(middle.left + middle.width / 2, middle.top + middle.height / 2)
         self.update()
@@ -39,13 +48,14 @@ class PictureView(QtWidgets.QWidget):
         """Whole device pixels: no resampling."""
         painter = QtGui.QPainter(self)
         painter.fillRect(self.rect(), self.palette().dark())
-        if self._image is not None:
+        if self._stage is not None:
             ratio = self.devicePixelRatioF()
             painter.save()
             painter.scale(1 / ratio, 1 / ratio)
             left = round(self.width() * ratio / 2 - self._middle.x())
             top = round(self.height() * ratio / 2 - self._middle.y())
-            painter.drawImage(left, top, self._image)
+            painter.drawImage(left, top, self._stage.before)
+            self._stage.draw(painter, self._patches, left, top)
             painter.restore()
         if self.marked:
             painter.setPen(QtGui.QPen(self.palette().highlight().color(), 4))
@@ -62,12 +72,12 @@ class PictureView(QtWidgets.QWidget):
 
     def mouseMoveEvent(self, event: Any) -> None:  # noqa: N802
         """Drag the picture."""
-        if self._grip is not None and self._image is not None:
+        if self._grip is not None and self._stage is not None:
             here = position(event)
             moved = (here - self._grip) * self.devicePixelRatioF()
             self._grip = here
-            x = min(max(self._middle.x() - moved.x(), 0), self._image.width())
-            y = min(max(self._middle.y() - moved.y(), 0), self._image.height())
+            x = min(max(self._middle.x() - moved.x(), 0), self._stage.region.width)
+            y = min(max(self._middle.y() - moved.y(), 0), self._stage.region.height)
             self._middle = QtCore.QPointF(x, y)
             self.update()
 

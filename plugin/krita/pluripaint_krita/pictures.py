@@ -29,29 +29,27 @@ def patch(bgra: bytes, box: Region, selection: bytes) -> Patch:
 class Stage:
     """The surroundings of a hole, on which candidates appear."""
 
-    def __init__(self, regions: Sequence[Patch]) -> None:
-        """``regions``: each region of the job with its picture."""
-        whole = regions[0][0]
-        for region, _picture in regions[1:]:
+    def __init__(self, regions: Sequence[Region]) -> None:
+        """``regions``: of the job; their pictures come by :meth:`add`."""
+        whole = regions[0]
+        for region in regions[1:]:
             whole = whole.union(region)
         if whole.area > MOST_PIXELS:
-            largest = max(regions, key=lambda part: part[0].area)
-            regions, whole = [largest], largest[0]
+            whole = max(regions, key=lambda region: region.area)
         self.region = whole
         self.before = self._checkered(whole)
+
+    def add(self, patch: Patch) -> None:
+        """A part of the surroundings."""
         painter = QtGui.QPainter(self.before)
-        for region, picture in regions:
-            painter.drawImage(region.left - whole.left, region.top - whole.top, picture)
+        self.draw(painter, [patch])
         painter.end()
 
-    def with_patches(self, patches: Sequence[Patch]) -> Any:
-        """The photo with a candidate in place."""
-        out = self.before.copy()
-        painter = QtGui.QPainter(out)
+    def draw(self, painter: Any, patches: Sequence[Patch], left: int = 0, top: int = 0) -> None:
+        """Lay patches where they belong when ``before``'s corner is at ``left``, ``top``. A whole composite is never
+        made: it would take as much memory as the surroundings."""
         for box, picture in patches:
-            painter.drawImage(box.left - self.region.left, box.top - self.region.top, picture)
-        painter.end()
-        return out
+            painter.drawImage(left + box.left - self.region.left, top + box.top - self.region.top, picture)
 
     def focus(self, patches: Sequence[Patch]) -> Region:
         """The part that matters, in the stage's own coordinates: the patches and a little around them."""
@@ -78,9 +76,13 @@ class Stage:
         return out
 
 
-def thumbnail(composite: Any, focus: Region, side: int, ratio: float) -> Any:
+def thumbnail(stage: Stage, patches: Sequence[Patch], side: int, ratio: float) -> Any:
     """A small picture of what matters, sharp on a screen whose pixels are ``ratio`` to a point."""
-    part = composite.copy(QtCore.QRect(*focus))
+    focus = stage.focus(patches)
+    part = stage.before.copy(QtCore.QRect(*focus))
+    painter = QtGui.QPainter(part)
+    stage.draw(painter, patches, -focus.left, -focus.top)
+    painter.end()
     pixels = int(side * ratio)
     small = part.scaled(
         pixels,

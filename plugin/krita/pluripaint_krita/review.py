@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any
 
 from pluripaint_client import CandidateReady
 
@@ -17,14 +16,12 @@ class Variation:
         number: counted from 1 as they arrived.
         rank: place in the daemon's own order, from 1; 0 before it is known.
         kept: the person marked it.
-        picture: whatever the editor made of it to show it; ``None`` until asked for.
     """
 
     number: int
     candidate: CandidateReady
     rank: int = 0
     kept: bool = False
-    picture: Any = None
 
     @property
     def seed(self) -> int:

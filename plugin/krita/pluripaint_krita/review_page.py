@@ -125,7 +125,7 @@ class ReviewPage(QtWidgets.QWidget):
         """Bring the page up to date with the set in view."""
         run = self._desk.current
         if run is None:
-            self._shown = None
+            self._show_nothing()
             return
         self._fill_sets(run)
         running, any_left = run.state == RUNNING, bool(run.review.variations)
@@ -151,6 +151,13 @@ class ReviewPage(QtWidgets.QWidget):
             self._fill_picture(run)
             if self.hasFocus():
                 self.picture.setFocus()
+
+    def _show_nothing(self) -> None:
+        """Pictures of a set that is gone are not held."""
+        self._shown = None
+        _quietly(self.strip, self.strip.clear)
+        for view in self._views():
+            view.show_picture(None)
 
     def _fill_sets(self, run: Run) -> None:
         titles = [other.title for other in self._desk.listed]
@@ -192,22 +199,20 @@ class ReviewPage(QtWidgets.QWidget):
 
     def _thumbnail(self, run: Run, variation: Any) -> Any:
         stage, patches = self._desk.stage(run), self._desk.patches(run, variation)
-        composite = stage.with_patches(patches)
         ratio = self.devicePixelRatioF()
-        return QtGui.QPixmap.fromImage(pictures.thumbnail(composite, stage.focus(patches), self._side, ratio))
+        return QtGui.QPixmap.fromImage(pictures.thumbnail(stage, patches, self._side, ratio))
 
     def _fill_picture(self, run: Run) -> None:
-        """Composites are made only when something else is to be seen."""
+        """Patches are made only when something else is to be seen."""
         current = run.review.current
         wanted = (id(run), id(current), run.review.before, bool(current and current.kept))
         if wanted == self._shown:
             return
         stage = self._desk.stage(run)
         patches = self._desk.patches(run, current)
-        image = stage.before if run.review.before else stage.with_patches(patches)
         middle = stage.focus(patches) if self._shown is None or self._shown[0] != id(run) else None
         for view in self._views():
-            view.show_image(image, middle, wanted[3])
+            view.show_picture(stage, () if run.review.before else patches, middle, wanted[3])
         self._shown = wanted
 
     def _views(self) -> list[PictureView]:

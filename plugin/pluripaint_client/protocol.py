@@ -38,6 +38,7 @@ class Limits(NamedTuple):
     job_bytes: int = 512 << 20
     client_bytes: int = 512 << 20
     total_bytes: int = 1 << 30
+    daemon_bytes: int = 4 << 30
     icc_bytes: int = 16 << 20
     side_pixels: int = 65_536
     coordinate: int = 1 << 24

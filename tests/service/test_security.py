@@ -6,12 +6,14 @@ import hashlib
 import json
 import os
 import re
+import resource
 import socket
 import struct
 import subprocess
 import sys
 import time
 
+import psutil
 import pytest
 from daemons import DOUBLE, HERE, events, job, until
 from raw_zmtp import Server, command, frame, greeting, hello, read, read_frame, serve_plain
@@ -147,6 +149,38 @@ def test_too_many_frames(daemon):
         dealer.close()
     assert answer["type"] == "failed" and "frames" in answer["sentence"]
     works(daemon)
+
+
+def resident(daemon) -> int:
+    return psutil.Process(daemon.process.pid).memory_info().rss
+
+
+@pytest.mark.skipif(not hasattr(resource, "prlimit"), reason="only Linux bounds a process so")
+def test_a_message_that_never_ends_costs_its_sender_the_connection(daemon_with):
+    """A thousand megabytes, each frame with more to come, for a daemon that may hold 400."""
+    daemon = daemon_with(limits={"daemon_bytes": 400 << 20})
+    idle = resident(daemon)
+    connection = speak(daemon)
+    part = frame(bytes(1 << 20), flags=1)
+    sent = 0
+    with pytest.raises(OSError):
+        while sent < 1000:
+            connection.sendall(part)
+            sent += 1
+    assert 100 < sent < 500, "as much as it may hold, and no more"
+    until(
+        lambda: resident(daemon) < idle + (40 << 20), what="the memory of the unfinished message given back"
+    )
+    works(daemon)
+
+
+@pytest.mark.skipif(not hasattr(resource, "prlimit"), reason="only Linux bounds a process so")
+def test_workers_are_not_bound_with_the_daemon(daemon_with):
+    daemon = daemon_with(limits={"daemon_bytes": 400 << 20})
+    works(daemon)
+    [worker] = daemon.workers()
+    assert resource.prlimit(worker, resource.RLIMIT_DATA) == resource.getrlimit(resource.RLIMIT_DATA)
+    assert resource.prlimit(daemon.process.pid, resource.RLIMIT_DATA)[0] == 400 << 20
 
 
 @pytest.mark.parametrize("version", [0, 2, 99, "1", None, True])

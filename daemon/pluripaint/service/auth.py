@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hmac
+import os
 import sys
 from pathlib import Path
 from typing import IO, Any
@@ -77,6 +78,16 @@ class Lock:
             return False
         self._file = file
         return True
+
+    @property
+    def in_place(self) -> bool:
+        """Whether the file that is locked still lies where the next daemon looks for it."""
+        try:
+            return self._file is not None and os.path.samestat(
+                os.fstat(self._file.fileno()), self._path.stat()
+            )
+        except OSError:
+            return False
 
     def release(self) -> None:
         """Let go."""

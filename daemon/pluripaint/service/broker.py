@@ -1,6 +1,8 @@
 """The broker: answers clients in milliseconds whatever the workers do. No torch, no numpy.
 
-One thread, one loop, nothing in it waits for anybody. Open :class:`Broker` and read :meth:`Broker.serve`.
+One thread, one loop, nothing in it waits for anybody. A message is judged once all its frames are in: until then libzmq
+bounds one frame, and the system all of them together (:func:`pluripaint.service.memory.bound`). Open :class:`Broker` and
+read :meth:`Broker.serve`.
 """
 
 from __future__ import annotations
@@ -32,6 +34,7 @@ from pluripaint_client.texts import Sentence
 
 _KEEP_ALIVE = 1.0
 _HANDSHAKE_MS = 2000
+_LOOK, _LOOK_AFTER_KNOCK = 4.0, 0.1
 _REMEMBERED = 4096
 _COUNTED = ("accepted", "done", "cancelled", "failed", "refused")
 
@@ -65,7 +68,7 @@ class Broker:
         self._ended: dict[str, bytes] = {}
         self._asking: list[tuple[bytes, Any]] = []
         self._counts = Counter(dict.fromkeys(_COUNTED, 0))
-        self._started = time.monotonic()
+        self._started = self._looked = time.monotonic()
         self._trim_at: float | None = None
         self._stopping = False
         self._wake, self._woken = socket.socketpair()
@@ -84,12 +87,18 @@ class Broker:
 
     # ---------------------------------------------------------------------------------------- the loop
 
-    def serve(self) -> None:
-        """Run until told to stop."""
+    def serve(self, still_found: Callable[[], None] = lambda: None) -> None:
+        """Run until told to stop.
+
+        Args:
+            still_found: called every few seconds, and at once when somebody knocks with a wrong password: makes sure
+                that clients find this daemon.
+        """
         poller = zmq.Poller()
         for readable in (self._front, self._crew.socket, self._doorkeeper.socket, self._woken):
             poller.register(readable, zmq.POLLIN)
         watched: set[int] = set()
+        knocks = 0
         while not self._stopping:
             sentinels = set(self._crew.sentinels())
             for gone in watched - sentinels:
@@ -104,7 +113,11 @@ class Broker:
                 self._crew.read()
             if self._front in ready:
                 self._read()
-            self._tick(time.monotonic())
+            now = time.monotonic()
+            if now - self._looked > (_LOOK_AFTER_KNOCK if self._doorkeeper.refused > knocks else _LOOK):
+                self._looked, knocks = now, self._doorkeeper.refused
+                still_found()
+            self._tick(now)
 
     def stop(self, *_: object) -> None:
         """Leave the loop at its next turn; safe in a signal handler."""
@@ -135,7 +148,7 @@ class Broker:
             worker.state in ("starting", "ending") for worker in self._crew.workers.values()
         ):
             return 0.2
-        return 0.5 if self._crew.workers else 10.0
+        return 0.5 if self._crew.workers else _LOOK
 
     def _tick(self, now: float) -> None:
         self._crew.watch(now)

@@ -1,11 +1,19 @@
-"""Give memory back to the system, and say how much is held."""
+"""Give memory back to the system, say how much is held, and set a bound to it."""
 
 from __future__ import annotations
 
+import contextlib
 import ctypes
 import os
 import sys
 from pathlib import Path
+from typing import Any
+
+resource: Any
+try:
+    import resource
+except ImportError:  # Windows
+    resource = None
 
 _M_TRIM_THRESHOLD, _M_MMAP_THRESHOLD, _M_ARENA_MAX = -1, -3, -8
 _LARGEST_ASKED, _LARGEST_OF_OLD_GLIBC = 1 << 30, 32 << 20
@@ -51,6 +59,31 @@ def resident_bytes(pid: int | str = "self") -> int:
     except (OSError, ValueError, IndexError):
         return 0
     return pages * os.sysconf("SC_PAGE_SIZE")
+
+
+_unbound: tuple[int, int] | None = None
+
+
+def bound(most: int) -> None:
+    """Have the system refuse this process more than ``most`` bytes of its own memory, where it can: on Linux.
+
+    libzmq gathers all frames of a message before anybody can judge it, and bounds only the single frame. When the
+    system refuses the next large frame its memory, libzmq hangs up on whoever sent it and frees what came before.
+    """
+    global _unbound
+    if not hasattr(resource, "prlimit"):
+        return
+    now, highest = resource.getrlimit(resource.RLIMIT_DATA)
+    if now == resource.RLIM_INFINITY or now > most:
+        resource.setrlimit(resource.RLIMIT_DATA, (most, highest))
+        _unbound = now, highest
+
+
+def lift_bound(pid: int) -> None:
+    """A child process, which inherited it, is not meant by :func:`bound`."""
+    if _unbound is not None:
+        with contextlib.suppress(OSError):  # it has ended already
+            resource.prlimit(pid, resource.RLIMIT_DATA, _unbound)
 
 
 def _glibc() -> ctypes.CDLL | None:

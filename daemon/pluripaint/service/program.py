@@ -32,6 +32,7 @@ def main() -> int:
 def run(settings: Settings) -> int:
     """Be the daemon, unless there is one already. Returns the program's exit status."""
     memory.give_blocks_back()
+    memory.bound(settings.limits.daemon_bytes)
     folder = places.folder()
     lock = Lock(folder / "daemon.lock")
     try:
@@ -52,7 +53,7 @@ def run(settings: Settings) -> int:
         _publish(published, broker)
         LOG.info("listening on port %d", broker.connection.port)
         _notify_system(b"READY=1")
-        broker.serve()
+        broker.serve(lambda: _publish_again(published, broker, lock))
     except _CannotPublishError as error:
         print(error, file=sys.stderr)
         LOG.critical("%s", error)
@@ -84,6 +85,26 @@ def _publish(files: list[Path], broker: Broker) -> None:
             if path == files[0]:
                 raise _CannotPublishError(sentence) from None
             LOG.warning("%s Until then that editor does not find the daemon.", sentence)
+
+
+def _publish_again(files: list[Path], broker: Broker, lock: Lock) -> None:
+    """A connection file that was deleted, damaged or overwritten leads nobody here: it is written once more.
+
+    Not where the whole folder was replaced: whoever holds the lock there is the daemon now.
+    """
+    for path in files:
+        try:
+            if places.read(path) == broker.connection:
+                continue
+        except (OSError, places.BadFileError):
+            pass
+        if not lock.in_place:
+            return
+        try:
+            places.write(path, broker.connection)
+            LOG.warning("%s no longer led here and was written again", path)
+        except OSError:
+            pass  # said when the daemon started, or the disk is full now; the next look tries again
 
 
 def _stop_by_signal(broker: Broker) -> None:

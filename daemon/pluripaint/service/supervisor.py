@@ -74,6 +74,7 @@ class Worker:
         except BaseException:
             self.cancel.close()
             raise
+        memory.lift_bound(self.process.pid)
         self.sentinel = _sentinel(self.process.pid)
         self._tell(
             {

@@ -25,6 +25,9 @@ from .zmtp import AuthenticationFailed, Dealer, ZmtpError
 VERDICT_SECONDS = 0.9
 """A daemon on this machine that does not prove itself within this time is none."""
 
+REPUBLISHING_SECONDS = 0.5
+"""A daemon that refuses us because its file was overwritten writes it again within this time."""
+
 SILENCE_SECONDS = 15.0
 """The daemon speaks each second while it has a job of ours; after this long without a byte it is lost."""
 
@@ -103,7 +106,8 @@ class Client:
         Raises:
             DaemonError: none answers within ``timeout`` seconds, or it may not be started; says why.
         """
-        deadline = time.monotonic() + timeout
+        begun = time.monotonic()
+        deadline = begun + timeout
         started = None
         tried: Connection | None = None
         problem: DaemonError = NotRunning(_("The pluripaint daemon is not running."), places.START_BY_HAND)
@@ -122,6 +126,9 @@ class Client:
                     problem = error
                     if not isinstance(error, NotRunning) or started is None:
                         tried = found
+            if isinstance(problem, Refused) and time.monotonic() - begun < REPUBLISHING_SECONDS:
+                time.sleep(0.03)
+                continue
             if not start:
                 raise problem
             if started is None:

@@ -5,12 +5,13 @@ from __future__ import annotations
 import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
 from daemons import Daemon, events, job, until
 
-from pluripaint_client import Client, Done
+from pluripaint_client import Client, Done, Refused
 from pluripaint_client import connection as places
 
 WORKER = [sys.executable, "-m", "pluripaint.service.worker"]
@@ -73,6 +74,56 @@ def test_a_closed_terminal_does_not_end_what_was_told_to_outlive_it(home):
         assert daemon.status()["jobs"]["running"] == 0
     finally:
         daemon.close()
+
+
+def test_a_file_with_a_wrong_token_is_written_again_while_the_client_waits(daemon):
+    places.write(daemon.file, daemon.connection._replace(token="cd" * 32))
+    started = time.monotonic()
+    with Client.connect(start=False) as client:
+        assert client.status()["pid"] == daemon.process.pid
+    assert time.monotonic() - started < 1
+    assert places.read(daemon.file) == daemon.connection
+    assert "was written again" in (daemon.home / "logs" / "daemon.log").read_text()
+
+
+def test_restart_also_helps_where_the_file_leads_to_somebody_elses_daemon(home, tmp_path, monkeypatch):
+    monkeypatch.setenv("PLURIPAINT_HOME", str(tmp_path / "somebody else"))
+    other = Daemon(tmp_path / "somebody else")
+    monkeypatch.setenv("PLURIPAINT_HOME", str(home))
+    try:
+        places.write(home / places.FILE, other.connection._replace(token="cd" * 32))
+        with pytest.raises(Refused, match="pluripaint daemon restart"):
+            Client.connect(start=False)
+        done = subprocess.run(
+            [sys.executable, "-m", "pluripaint.cli", "daemon", "restart"], capture_output=True, text=True
+        )
+        assert done.returncode == 0, done.stderr
+        with Client.connect(start=False) as client:
+            assert client.connection.pid != other.process.pid
+            client.shutdown()
+        assert other.status()["pid"] == other.process.pid, "left alone"
+    finally:
+        other.close()
+
+
+@pytest.mark.parametrize("content", [None, "{"], ids=["deleted", "damaged"])
+def test_a_file_that_is_gone_or_damaged_comes_back(daemon, content):
+    daemon.file.unlink() if content is None else daemon.file.write_text(content)
+    with Client.connect(start=True) as client:
+        assert client.status()["pid"] == daemon.process.pid
+
+
+def test_a_daemon_whose_folder_was_replaced_leaves_the_next_ones_file_alone(daemon, home):
+    home.rename(home.with_name("moved away"))
+    next_one = Daemon(home)
+    try:
+        for _ in range(3):  # each knock is a reason to look
+            with pytest.raises(Refused):
+                Client(daemon.connection._replace(token="ef" * 32))
+        assert daemon.status()["pid"] == daemon.process.pid
+        assert places.read(next_one.file) == next_one.connection
+    finally:
+        next_one.close()
 
 
 def trained(client: Client) -> dict[str, bool]:

@@ -37,8 +37,8 @@ def stop() -> None:
     _stop()
 
 
-def _stop() -> None:
-    from pluripaint_client import Client, ConnectionLost, DaemonError, NotRunning
+def _stop(or_else_start: bool = False) -> None:
+    from pluripaint_client import Client, ConnectionLost, DaemonError, NotOurs, NotRunning, Refused
 
     try:
         with Client.connect(start=False, timeout=5.0) as client:
@@ -50,6 +50,10 @@ def _stop() -> None:
                 click.echo("The daemon has stopped.")
     except NotRunning:
         click.echo("The daemon was not running.")
+    except (NotOurs, Refused) as error:
+        if not or_else_start:
+            _give_up(error)
+        click.echo(error.sentence)  # it is nobody's business here: one of our own is started beside it
     except DaemonError as error:
         _give_up(error)
 
@@ -58,7 +62,7 @@ def _stop() -> None:
 @click.option("--timeout", default=15.0, show_default=True, help="Seconds to wait for it.")
 def restart(timeout: float) -> None:
     """Stop the daemon and start it again."""
-    _stop()
+    _stop(or_else_start=True)
     _start(timeout)
 
 

@@ -1,8 +1,8 @@
 """The broker: answers clients in milliseconds whatever the workers do. No torch, no numpy.
 
-One thread, one loop, nothing in it waits for anybody. A message is judged once all its frames are in: until then libzmq
-bounds one frame, and the system all of them together (:func:`pluripaint.service.memory.bound`). Open :class:`Broker` and
-read :meth:`Broker.serve`.
+One thread, one loop, nothing in it waits for anybody. A message is judged once all its frames are in: until then
+libzmq bounds one frame, and the system all of them together (:func:`pluripaint.service.memory.bound`). Open
+:class:`Broker` and read :meth:`Broker.serve`.
 """
 
 from __future__ import annotations
@@ -69,6 +69,7 @@ class Broker:
         self._asking: list[tuple[bytes, Any]] = []
         self._counts = Counter(dict.fromkeys(_COUNTED, 0))
         self._started = self._looked = time.monotonic()
+        self._knocks = 0
         self._trim_at: float | None = None
         self._stopping = False
         self._wake, self._woken = socket.socketpair()
@@ -98,7 +99,6 @@ class Broker:
         for readable in (self._front, self._crew.socket, self._doorkeeper.socket, self._woken):
             poller.register(readable, zmq.POLLIN)
         watched: set[int] = set()
-        knocks = 0
         while not self._stopping:
             sentinels = set(self._crew.sentinels())
             for gone in watched - sentinels:
@@ -114,8 +114,8 @@ class Broker:
             if self._front in ready:
                 self._read()
             now = time.monotonic()
-            if now - self._looked > (_LOOK_AFTER_KNOCK if self._doorkeeper.refused > knocks else _LOOK):
-                self._looked, knocks = now, self._doorkeeper.refused
+            if now - self._looked > (_LOOK_AFTER_KNOCK if self._knocked else _LOOK):
+                self._looked, self._knocks = now, self._doorkeeper.refused
                 still_found()
             self._tick(now)
 
@@ -140,10 +140,17 @@ class Broker:
         self._doorkeeper.socket.close(0)
         self._context.term()
 
+    @property
+    def _knocked(self) -> bool:
+        """Whether a wrong password came since the last look at where clients find this daemon."""
+        return self._doorkeeper.refused > self._knocks
+
     def _patience(self) -> float:
         """Seconds until something has to be looked at without anybody asking."""
         if any(job.cancelled is not None for job in self._jobs.values()) or self._trim_at is not None:
             return 0.05
+        if self._knocked:
+            return _LOOK_AFTER_KNOCK
         if self._jobs or any(
             worker.state in ("starting", "ending") for worker in self._crew.workers.values()
         ):

@@ -70,7 +70,14 @@ def load(name: str, weights: str | None = None, device: str = "cpu") -> Method:
         method.weights_sha256 = ""
         return method
     path, record = weights_file(name, weights)
-    loaded: Method = kind.from_weights(path, record, device)
+    try:
+        loaded: Method = kind.from_weights(path, record, device)
+    except Exception as error:
+        if not _misfit(error):
+            raise
+        raise _corrupt(
+            Sentence("{file} was made for another version of {name}, or damaged.", file=path.name, name=name)
+        ) from error
     loaded.weights_sha256 = str(record["sha256"])
     loaded.info = _trusted(loaded.info, record, path)
     return loaded
@@ -185,6 +192,12 @@ def _trusted(described: MethodInfo, record: dict[str, Any], path: Path) -> Metho
             )
         )
     return replace(described, guide_mode=mode, guide_weight=weight)
+
+
+def _misfit(error: Exception) -> bool:
+    """Whether this says that file, record and network do not fit each other; a device that fails says something else."""
+    own = isinstance(error, (LookupError, TypeError, ValueError)) or type(error).__name__ == "SafetensorError"
+    return own or (isinstance(error, RuntimeError) and "loading state_dict" in str(error))
 
 
 def _find(name: str, weights: str | None) -> Path:

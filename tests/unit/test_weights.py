@@ -70,6 +70,6 @@ def test_weights_of_another_version_are_said_to_be_of_no_use(tmp_path, monkeypat
         file.write_bytes(b"numbers")
     record = {"method": "put_fdm", "sha256": records.digest(file), "config": config}
     file.with_suffix(".json").write_text(json.dumps(record))
-    with pytest.raises(registry.MethodError, match="old.safetensors") as caught:
+    with pytest.raises(registry.MethodError, match=r"old\.safetensors") as caught:
         registry.load("put_fdm", "old")
     assert caught.value.code == "weights-corrupt"

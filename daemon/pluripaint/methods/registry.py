@@ -145,8 +145,8 @@ def weights_file(name: str, weights: str | None = None) -> tuple[Path, dict[str,
         record: dict[str, Any] = json.loads(path.with_suffix(".json").read_text("utf-8"))
         found = records.digest(path)
     except (OSError, ValueError) as error:
-        why = getattr(error, "strerror", None) or str(error)
-        unread = Sentence("The record of {file} cannot be read ({reason}).", file=path.name, reason=why)
+        reason = getattr(error, "strerror", None) or str(error)
+        unread = Sentence("The record of {file} cannot be read ({reason}).", file=path.name, reason=reason)
         raise _corrupt(unread) from None
     if record.get("sha256") != found:
         raise _corrupt(
@@ -195,7 +195,7 @@ def _trusted(described: MethodInfo, record: dict[str, Any], path: Path) -> Metho
 
 
 def _misfit(error: Exception) -> bool:
-    """Whether this says that file, record and network do not fit each other; a device that fails says something else."""
+    """Whether this says that file, record and network do not fit each other: a device that fails says other things."""
     own = isinstance(error, (LookupError, TypeError, ValueError)) or type(error).__name__ == "SafetensorError"
     return own or (isinstance(error, RuntimeError) and "loading state_dict" in str(error))
 

@@ -134,9 +134,8 @@ class Client:
             if started is None:
                 started = places.start_daemon()
             elif started.poll() not in (None, 0):
-                raise NotRunning(
-                    _("The pluripaint daemon ended at once."), _("See “pluripaint daemon logs”.")
-                )
+                # Its log may tell nothing: a full disk is a reason to end.
+                raise NotRunning(_("The pluripaint daemon ended at once."), _("Run “pluripaint doctor”."))
             elif started.returncode == 0 and found is not None:
                 # Another daemon was there first (it may just have been slow to answer): ask that one again.
                 tried = None

@@ -6,6 +6,7 @@ exactly one ending (``Done``, ``CancelledJob`` or ``Failed``) comes out of :attr
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import queue
@@ -80,7 +81,8 @@ class Settings:
                 json.dump(asdict(self), file)
             os.replace(temporary, path)
         except OSError:
-            pass
+            with contextlib.suppress(OSError):
+                os.remove(temporary)
 
     def with_seed(self) -> Settings:
         """The same with a seed drawn where none was chosen."""

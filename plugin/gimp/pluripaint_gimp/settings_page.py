@@ -104,7 +104,9 @@ class SettingsPage(Gtk.Box):
             self._method.set_active(0)
 
     def settings(self) -> Settings:
-        """What the widgets say."""
+        """What the widgets say, also what was typed last and not confirmed."""
+        for spin in (self._number, self._seed, self._variety, self._context, self._grow, self._feather):
+            spin.update()
         preset, method = (self._method.get_active_id() or "best:auto").split(":", 1)
         return replace(
             self._start,

@@ -330,10 +330,19 @@ class Gimp:
         wait_for(look, PATIENCE, "the group")
         return highest
 
-    def _queue(self) -> int:
+    def _status(self) -> dict[str, Any]:
         with Client(places.read(self.home / "connection.json"), timeout=5.0) as client:
-            jobs = client.status(5.0)["jobs"]
+            return client.status(5.0)
+
+    def _queue(self) -> int:
+        jobs = self._status()["jobs"]
         return int(jobs["running"]) + int(jobs["queued"])
+
+    def worker_rests(self) -> None:
+        """Waits until the daemon's worker is there and warm."""
+        wait_for(
+            lambda: [one["state"] for one in self._status()["workers"]] == ["idle"], PATIENCE, "a worker"
+        )
 
     def daemon_busy(self) -> None:
         """Waits until the daemon works on a job."""

@@ -63,6 +63,9 @@ def fill(request, progress, device="cpu", batch=None):
         raise FillError("made-up", "This was made up.", "Do nothing.")
     if how == "bug":
         raise ValueError("array([1, 2, 3])" * 100)
+    if how == "full":
+        with open("/dev/full", "wb") as file:
+            file.write(b"a compiled kernel, say")
     if how == "kill":
         os.kill(os.getpid(), signal.SIGKILL)
     if how == "kill-once" and not os.path.exists(request.weights):

@@ -6,6 +6,7 @@ import json
 import os
 import signal
 import time
+from pathlib import Path
 
 import psutil
 import pytest
@@ -47,6 +48,18 @@ def test_what_the_pipeline_refuses_fails_with_its_sentence(daemon):
         assert ending == Failed(ending.job, "made-up", "This was made up.", "Do nothing.")
         ending = events(client, client.submit(job("bug")))[-1]
         assert ending.code == "internal" and "ValueError" in ending.sentence
+        assert isinstance(events(client, client.submit(job()))[-1], Done)
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="no full disk at hand")
+def test_a_full_disk_is_said(daemon):
+    with daemon.client() as client:
+        ending = events(client, client.submit(job("full")))[-1]
+        assert (
+            ending.code == "disk-full"
+            and "no space left" in ending.sentence
+            and "Make room" in ending.next_step
+        )
         assert isinstance(events(client, client.submit(job()))[-1], Done)
 
 

@@ -6,6 +6,7 @@ broker's end of standard input to close, which ends the process whatever it is d
 
 from __future__ import annotations
 
+import errno
 import faulthandler
 import json
 import mmap
@@ -224,6 +225,12 @@ def _internal(error: Exception) -> dict[str, Any]:
             "code": "out-of-memory",
             "sentence": "There was not enough memory for this job.",
             "next": "Select a smaller area or close other programs, then try again.",
+        }
+    if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
+        return {
+            "code": "disk-full",
+            "sentence": "There is no space left on the disk.",
+            "next": "Make room, then try again.",
         }
     return {
         "code": "internal",

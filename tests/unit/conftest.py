@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from evaluating import folder, home  # noqa: F401
 from generating import make_mask, make_photo
 from toys import SEEN
 

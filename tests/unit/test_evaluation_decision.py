@@ -5,11 +5,10 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-import cv2
 import numpy as np
 import pytest
-import torch
 from click.testing import CliRunner
+from evaluating import SIDE, picture
 from PIL import Image
 
 from pluripaint.cli.evaluate import command
@@ -20,28 +19,7 @@ from pluripaint.evaluation.contestants import contestant
 from pluripaint.evaluation.run import Row
 from pluripaint.methods import records, registry
 from pluripaint.methods.exemplar import Exemplar
-from pluripaint.methods.put_fdm.config import CONFIGS
 from pluripaint.methods.put_fdm.method import PutFdmMethod
-from pluripaint.methods.put_fdm.networks import PutFdm
-
-SIDE = 96
-
-
-@pytest.fixture
-def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Two weights files of a toy put_fdm, 16 px a side, untrained."""
-    monkeypatch.setenv("PLURIPAINT_HOME", str(tmp_path / "home"))
-    for seed, name in enumerate(("toy.one", "toy.two")):
-        torch.manual_seed(seed)
-        model = PutFdm(CONFIGS["toy"])
-        record = records.Record("put_fdm", name, model.config.to_json(), "nothing", "Apache-2.0")
-        records.save(record, model.state_dict())
-    return tmp_path
-
-
-def picture(seed: int) -> np.ndarray:
-    noise = np.random.default_rng(seed).integers(0, 255, (SIDE, SIDE, 3)).astype(np.uint8)
-    return cv2.GaussianBlur(noise, (0, 0), 2)
 
 
 @pytest.fixture

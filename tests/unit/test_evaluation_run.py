@@ -8,10 +8,10 @@ import stat
 import sys
 from pathlib import Path
 
-import cv2
 import numpy as np
 import pytest
 from click.testing import CliRunner
+from evaluating import PlainJudges, picture
 from PIL import Image
 
 from pluripaint.cli.evaluate import command
@@ -20,46 +20,6 @@ from pluripaint.evaluation import metrics, peers, summary
 from pluripaint.evaluation.cases import Case, crop
 from pluripaint.evaluation.contestants import contestant, measured
 from pluripaint.evaluation.run import Keeper, Row, run
-
-SIDE = 96
-
-
-def picture(seed: int) -> np.ndarray:
-    noise = np.random.default_rng(seed).integers(0, 255, (SIDE, SIDE, 3)).astype(np.uint8)
-    return cv2.GaussianBlur(noise, (0, 0), 2)
-
-
-@pytest.fixture
-def folder(tmp_path: Path) -> Path:
-    """Four cases on two photographs; the hole's content is a colour that occurs nowhere else."""
-    place = tmp_path / "dev" / "cases"
-    place.mkdir(parents=True)
-    lines = []
-    for k in range(4):
-        hole = np.zeros((SIDE, SIDE), np.uint8)
-        hole[26 + 4 * k : 60, 30:66] = 255
-        photo = picture(k // 2)
-        if k % 2 == 0:
-            Image.fromarray(photo).save(tmp_path / "dev" / f"photo{k // 2}.png")
-        Image.fromarray(hole).convert("1").save(place / f"hole{k}.png")
-        case = {"id": f"case{k}", "photo": f"photo{k // 2}.png", "mask": f"hole{k}.png", "seed": k}
-        lines.append(json.dumps(case | {"kind": "box", "half": "tune" if k < 2 else "report"}))
-    (place / "cases.jsonl").write_text("\n".join(lines) + "\n")
-    return place
-
-
-class PlainJudges:
-    """Stands in for the networks: mean absolute difference as the perceptual distance."""
-
-    def perceptual(self, fills, photo):
-        def apart(a, b):
-            return float(np.abs(a.astype(float) - b).mean())
-
-        pairs = [apart(a, b) for i, a in enumerate(fills) for b in fills[:i]]
-        return [apart(fill, photo) for fill in fills], float(np.mean(pairs)) if pairs else float("nan")
-
-    def kid_features(self, image):
-        return [float(v) for v in image.mean((0, 1))]
 
 
 def program(folder: Path, name: str, body: str) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,12 @@ import click
 
 def _words(context: click.Context, parameter: click.Parameter, value: str) -> tuple[str, ...]:
     return tuple(word.strip() for word in value.split(",") if word.strip())
+
+
+def _device(context: click.Context, parameter: click.Parameter, value: str) -> str:
+    if not re.fullmatch(r"auto|cpu|mps|cuda(:\d+)?", value):
+        raise click.BadParameter(f"“{value}” is no device; write auto, cpu, cuda, cuda:1 or mps.")
+    return value
 
 
 _HALVES = {"decide": "report", "choose_guide": "tune"}
@@ -63,6 +70,14 @@ def _on_its_half(context: click.Context, options: dict[str, Any]) -> None:
 @click.option(
     "--cache", type=click.Path(path_type=Path), help="Where done cases are kept; default: in the report."
 )
+@click.option(
+    "--device",
+    default="auto",
+    show_default=True,
+    metavar="auto|cpu|cuda|cuda:N|mps",
+    callback=_device,
+    help="Where networks run; auto: the graphics card that the daemon would take, else the processor.",
+)
 @click.option("--no-sheets", is_flag=True, help="Figures only.")
 @click.option(
     "--report", required=True, type=click.Path(path_type=Path), help="Folder for JSON and HTML page."
@@ -73,16 +88,24 @@ def command(context: click.Context, no_sheets: bool, **options: Any) -> None:
 
     Done cases are kept: a run that was cut short goes on where it was.
     """
+    from pluripaint.evaluation import device
     from pluripaint.evaluation.cases import BadCases
     from pluripaint.evaluation.entries import BadEntry
     from pluripaint.evaluation.evaluate import Plan, evaluate, text_of
     from pluripaint.evaluation.peers import Missing
     from pluripaint.methods.registry import MethodError
+    from pluripaint.service import limits
 
     if any(options[name] for name in _HALVES):
         _on_its_half(context, options)
+
+    def told(sentence: str) -> None:
+        click.echo(sentence, err=True)
+
     try:
-        result = evaluate(Plan(sheets=not no_sheets, **options), told=lambda s: click.echo(s, err=True))
-    except (BadCases, BadEntry, MethodError, Missing, FileNotFoundError) as error:
+        offered = limits.from_environment().devices if options["device"] == "auto" else ()
+        options["device"] = device.chosen(options["device"], offered, told)
+        result = evaluate(Plan(sheets=not no_sheets, **options), told)
+    except (BadCases, BadEntry, MethodError, Missing, FileNotFoundError, device.NoDevice) as error:
         raise click.UsageError(str(error)) from error
     click.echo(text_of(result))

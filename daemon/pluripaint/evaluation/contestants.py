@@ -103,8 +103,9 @@ class MethodContestant:
         count: int,
         pool: int | None,
         methods: Sequence[tuple[Method, float]],
+        device: str = "cpu",
     ) -> None:
-        """``methods``: loaded, each with its share of the pool."""
+        """``methods``: loaded on ``device``, each with its share of the pool."""
         self.name, self.title = name, f"{name} ({preset})"
         self._preset, self._count, self._pool, self._methods = preset, count, pool, methods
         infos = [(one.info, one.weights_sha256, share) for one, share in methods]
@@ -112,7 +113,10 @@ class MethodContestant:
             (info.name, sha256, share, info.native_size, info.guide_mode, info.guide_weight)
             for info, sha256, share in infos
         ]
-        self.key = f"method {preset} {count} {pool} {drawing} {source_fingerprint()}"
+        # Networks round otherwise on a card, and their seconds are its own; patches always run on the processor.
+        elsewhere = device.partition(":")[0] if any(info.needs_weights for info, _, _ in infos) else "cpu"
+        on = "" if elsewhere == "cpu" else f" on {elsewhere}"
+        self.key = f"method {preset} {count} {pool} {drawing} {source_fingerprint()}{on}"
 
     def answer(self, opened: OpenCase) -> Answers:
         """The shown fills, best first, and the first drawn ones."""
@@ -178,12 +182,18 @@ class Quiet:
 
 
 def contestant(
-    word: str, preset: str, count: int, pool: int | None = None, network: MethodInfo | None = None
+    word: str,
+    preset: str,
+    count: int,
+    pool: int | None = None,
+    network: MethodInfo | None = None,
+    device: str = "cpu",
 ) -> Contestant:
     """By its word, see :mod:`entries`; also ``original``.
 
     Args:
         network: in whose place a peer stands that gets a detail step.
+        device: where networks run.
 
     Raises:
         entries.BadEntry: the word names nobody. registry.MethodError: weights that cannot be had.
@@ -194,18 +204,18 @@ def contestant(
     parts = entries.parsed(word)
     if entries.is_plain_name(parts) and word != "auto" and word not in registry.names():
         return PeerContestant(find_peer(word))
-    return MethodContestant(word, preset, count, pool, _drawing(parts, preset, network))
+    return MethodContestant(word, preset, count, pool, _drawing(parts, preset, network, device), device)
 
 
 def _drawing(
-    parts: Sequence[entries.Part], preset: str, network: MethodInfo | None
+    parts: Sequence[entries.Part], preset: str, network: MethodInfo | None, device: str
 ) -> list[tuple[Method, float]]:
     """The methods of a word with their shares; ``auto`` is the preset's own mixture."""
     if parts == [entries.Part("auto")]:
         from pluripaint.pipeline import presets
 
-        return [(registry.load(name), share) for name, share in presets.load(preset).mixture]
-    return [(entries.loaded(part, network), 1.0) for part in parts]
+        return [(registry.load(name, None, device), share) for name, share in presets.load(preset).mixture]
+    return [(entries.loaded(part, network, device), 1.0) for part in parts]
 
 
 def is_ours(word: str) -> bool:

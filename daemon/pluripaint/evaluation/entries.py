@@ -88,11 +88,12 @@ def network_of(words: Sequence[str]) -> MethodInfo | None:
     return None
 
 
-def loaded(part: Part, network: MethodInfo | None) -> Method:
+def loaded(part: Part, network: MethodInfo | None, device: str = "cpu") -> Method:
     """The method of a part, finished as it says.
 
     Args:
         network: in whose place a peer stands.
+        device: where a network runs.
 
     Raises:
         BadEntry: a finish or weights that this method cannot have.
@@ -100,7 +101,7 @@ def loaded(part: Part, network: MethodInfo | None) -> Method:
         peers.Missing: a peer that is not on this machine.
     """
     if part.name in registry.names():
-        method = registry.load(part.name, part.weights)
+        method = registry.load(part.name, part.weights, device)
     elif network is None:
         raise BadEntry(
             f"“{part.name}” with a detail step takes over a network's size: name METHOD@WEIGHTS as well."

@@ -15,7 +15,7 @@ import numpy as np
 from pluripaint.methods.registry import MethodError
 from pluripaint_client.geometry import Region
 
-from . import guide_choice, metrics
+from . import device, guide_choice, metrics
 from .cases import Case, OpenCase, load_cases
 from .contestants import Contestant, MethodContestant, contestant, is_ours, source_fingerprint
 from .decision import decide, note_layout, roles
@@ -37,6 +37,7 @@ class Plan:
         cache: default: a folder in ``report``.
         decide: the network that the table decides on; its rows are added to ``methods``.
         choose_guide: the network whose record is to say which detail step serves it best; likewise.
+        device: where networks run: ``cpu``, ``cuda``, ``cuda:1`` or ``mps``; see :func:`device.chosen`.
     """
 
     methods: Sequence[str]
@@ -53,6 +54,7 @@ class Plan:
     sheets: bool = True
     decide: str | None = None
     choose_guide: str | None = None
+    device: str = "cpu"
 
     @property
     def needed(self) -> tuple[str, ...]:
@@ -70,8 +72,18 @@ def evaluate(plan: Plan, told: Told) -> dict:
 
     Raises:
         BadCases, BadEntry, FileNotFoundError: a sentence each. MethodError, Missing: what a decision needs is not
-            there.
+            there. NoDevice: the device failed on the way; what was done is kept.
     """
+    try:
+        return _evaluate(plan, told)
+    except Exception as error:
+        sentence = device.failed(plan.device, error)
+        if sentence is None:
+            raise
+        raise sentence from error
+
+
+def _evaluate(plan: Plan, told: Told) -> dict:
     compared = roles(plan.decide) if plan.decide else None
     cases = load_cases(plan.cases, plan.half, plan.kinds, plan.limit)
     networks, networks_key = metrics.Networks(str(plan.weights)), _networks_key(plan.weights)
@@ -146,7 +158,7 @@ def _gather(plan: Plan) -> tuple[list[Contestant], list[str]]:
     missing: list[str] = []
     for word in words:
         try:
-            people.append(contestant(word, plan.preset, plan.count, plan.pool, network))
+            people.append(contestant(word, plan.preset, plan.count, plan.pool, network, plan.device))
         except (Missing, MethodError) as absent:
             if word in plan.needed:
                 raise
@@ -176,6 +188,7 @@ def _about(
         "KID": f"{networks.kid_name} (not Inception: compare within this page only)",
         "sources": source_fingerprint(),
         "machine": f"{platform.machine()} {platform.system()}",
+        "networks on": device.described(plan.device),
     }
     everything = json.dumps(
         [sorted(p.key for p in people), [c.name for c in cases], networks_key, metrics.VERSION]

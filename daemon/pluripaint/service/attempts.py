@@ -11,26 +11,13 @@ import sys
 from collections.abc import Callable, Iterator
 from typing import TypeVar
 
+from pluripaint.pipeline import devices
 from pluripaint_client.texts import Sentence
 
 Result = TypeVar("Result")
 
-
-_BROKEN = ("cuda error",)
-"""What PyTorch says, in lower case, once this process can do nothing more on the card, whatever it tries."""
-
 _FULL = "The graphics card's memory is full; going on with the processor, which is slower."
 _NO_CARD = "The graphics card cannot be used; going on with the processor, which is slower."
-
-_UNUSABLE = (
-    "no cuda",
-    "not compiled with cuda",
-    "no nvidia driver",
-    "nvidia driver on your system",
-    "not linked with support for mps",
-    "mps backend is supported",
-)
-"""What PyTorch says, in lower case, where a device is not there, too old, broken or not built in."""
 
 
 def run(
@@ -58,7 +45,7 @@ def run(
             yield from work(device, current)
             return
         except Exception as error:
-            reason = _device_trouble(error)
+            reason = devices.trouble(error)
             if device == "cpu" or not reason:
                 raise
         if reason == "broken":
@@ -74,19 +61,6 @@ def run(
         else:
             device, current = "cpu", None
             note(_FULL if reason == "memory" else _NO_CARD)
-
-
-def _device_trouble(error: Exception) -> str:
-    """``memory``, ``broken``, ``device`` or nothing. PyTorch's classes are known by name: this must not import it."""
-    names = {kind.__name__ for kind in type(error).__mro__}
-    text = str(error).lower()
-    if "OutOfMemoryError" in names or ("RuntimeError" in names and "out of memory" in text):
-        return "memory"
-    if "RuntimeError" in names and any(words in text for words in _BROKEN):
-        return "broken"
-    # That a device is not built in is an AssertionError.
-    torchs_own = names & {"RuntimeError", "AssertionError"}
-    return "device" if torchs_own and any(words in text for words in _UNUSABLE) else ""
 
 
 def _free() -> None:

@@ -250,12 +250,8 @@ def look_at(program: str) -> Python | None:
 
 def missing_packages(python: Python | None) -> str:
     """What this system calls the packages that the window lacks; empty when nothing is missing."""
-    if python is not None and python.gtk:
-        return ""
-    names = ("python3-gi", "gir1.2-gtk-3.0")
-    for manager, other in (("dnf", ("python3-gobject", "gtk3")), ("pacman", ("python-gobject", "gtk3"))):
-        names = other if shutil.which(manager) and not shutil.which("apt-get") else names
-    return names[1] if python is not None and python.gi else " and ".join(names)
+    missing = _beside("pluripaint_gimp/gtk_packages.py").missing
+    return str(missing(python is not None and python.gi, python is not None and python.gtk))
 
 
 def first_line(home: Home, python: Python | None) -> str:
@@ -364,23 +360,23 @@ def install(home: Home, line: str) -> None:
     if not home.own_gimpfu:
         # A name without a folder is looked for on PATH by GIMP itself.
         python = "python3" if line == ENV_PYTHON else line
-        _entries().write(home.profile, python, str(folder / "shim"))
+        _beside("shim/entries.py").write(home.profile, python, str(folder / "shim"))
 
 
 def script_files(home: Home) -> list[Path]:
     """The files that let third-party scripts find a Python and ``gimpfu``; none where GIMP brings its own."""
     if home.own_gimpfu:
         return []
-    name = _entries().NAME
+    name = _beside("shim/entries.py").NAME
     return [
         home.profile / "interpreters" / f"{name}.interp",
         home.profile / "environ" / f"{name}.env",
     ]
 
 
-def _entries() -> Any:
-    """The shim's ``entries`` module, which lies in no package."""
-    spec = importlib.util.spec_from_file_location("pluripaint_entries", HERE / "shim" / "entries.py")
+def _beside(file: str) -> Any:
+    """A module of the plug-in's, which lies in no package here."""
+    spec = importlib.util.spec_from_file_location("pluripaint_beside", HERE / file)
     assert spec is not None and spec.loader is not None
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)

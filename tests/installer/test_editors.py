@@ -23,17 +23,19 @@ GIMP, KRITA = load(CHECKOUT, "gimp"), load(CHECKOUT, "krita")
 
 
 @pytest.mark.parametrize(
-    ("version", "gi", "gtk", "words"),
+    ("version", "gi", "gtk", "files", "words"),
     [
-        ("2.10", 1, 1, []),
-        ("2.10", 1, 0, ["last settings", "gir1.2-gtk-3.0"]),
-        ("2.10", 0, 0, ["last settings", "python3-gi and gir1.2-gtk-3.0"]),
-        ("3.0", 1, 0, ["It needs gir1.2-gtk-3.0"]),
+        ("2.10", 1, 1, [], []),
+        ("2.10", 1, 0, [], ["last settings", "needs gir1.2-gtk-3.0:"]),
+        ("2.10", 0, 0, [], ["last settings", "needs python3-gi and gir1.2-gtk-3.0:"]),
+        ("2.10", 0, 0, ["Gtk-3.0.typelib"], ["last settings", "needs python3-gi:"]),
+        ("3.0", 1, 0, [], ["It needs gir1.2-gtk-3.0:"]),
     ],
 )
 def test_what_the_window_lacks_is_named(
-    tmp_path, home, environ, monkeypatch, version, gi, gtk, words
+    tmp_path, home, environ, monkeypatch, version, gi, gtk, files, words
 ) -> None:
+    monkeypatch.setattr("glob.glob", lambda *pattern, **more: files)
     program(tmp_path / "bin" / f"gimp-{version}")
     monkeypatch.setattr(GIMP.shutil, "which", lambda name, **more: name if name == "apt-get" else None)
     chosen = GIMP.Python("/p", bool(gi), bool(gtk))

@@ -11,18 +11,15 @@ from pluripaint_client.messages import Done
 from pluripaint_client.runner import Asking, Collected, JobRunner, Settings
 from pluripaint_client.texts import _
 
-from . import job_text, variations
+from . import gtk_packages, job_text, variations
 from .backend import NONINTERACTIVE, WITH_LAST_VALS, Argument, Backend, Invocation, Procedure
 from .formats import travel
 from .selected import CannotFill, NothingSelected
 from .snapshot import Snapshot, choose_source, take
+from .status_text import status_lines
 
 PREFIX = "plug-in-pluripaint-"
 
-NO_WINDOW = _(
-    "The window needs GTK 3 for Python (Debian: python3-gi and gir1.2-gtk-3.0), which is not installed. "
-    "Generate Variations (last settings) works without it."
-)
 OPEN_THE_WINDOW = _("Generate Variations… offers that.")
 NO_SET = _("There is no group of variations in this picture. Use Generate Variations first.")
 
@@ -32,16 +29,26 @@ def settings_file(gimp: Backend) -> str:
     return os.path.join(gimp.settings_folder(), "pluripaint.json")
 
 
-def _has_windows() -> bool:
-    """Whether Python has GTK 3 and a screen; where not, no module with a window can be imported."""
-    try:
-        import gi
+NO_SCREEN = _("There is no screen for the window here.")
 
-        gi.require_version("Gtk", "3.0")
+
+def _no_window() -> str:
+    """Why no window can be shown, in a sentence with the next step; empty where one can.
+
+    Where it is not empty, no module with a window can be imported.
+    """
+    packages = gtk_packages.missing_here()
+    if packages:
+        return _("The window needs {packages}: install that, then run the installer again.").format(
+            packages=packages
+        )
+    try:
         from gi.repository import Gtk
-    except (ImportError, ValueError):
-        return False
-    return bool(Gtk.init_check([])[0])
+    except Exception as error:  # a typelib that lacks another one, or cannot be read
+        return _("The window cannot be made ({error}): install GTK 3 for Python once more.").format(
+            error=error
+        )
+    return "" if Gtk.init_check([])[0] else NO_SCREEN
 
 
 def generate(gimp: Backend, call: Invocation) -> str | None:
@@ -55,11 +62,20 @@ def generate(gimp: Backend, call: Invocation) -> str | None:
         choose_source(gimp, call.image, list(call.items), "layer")
     except CannotFill as refusal:
         return str(refusal)
-    if not _has_windows():
-        return NO_WINDOW
+    missing = _no_window()
+    if missing:
+        return _generate_without_window(gimp, call, missing)
     from . import generate_window
 
     return generate_window.generate(gimp, call.image, list(call.items), settings_file(gimp))
+
+
+def _generate_without_window(gimp: Backend, call: Invocation, missing: str) -> str | None:
+    """The last settings instead of the window, and why."""
+    refusal = generate_last(gimp, call)
+    if refusal == "":
+        gimp.message(_("These are the last settings. {why}").format(why=missing))
+    return refusal
 
 
 def generate_last(gimp: Backend, call: Invocation) -> str | None:
@@ -140,8 +156,9 @@ def pick(gimp: Backend, call: Invocation) -> str | None:
     found = variations.find_set(gimp, call.image, call.items)
     if found is None or not found.layers:
         return NO_SET
-    if not _has_windows():
-        return NO_WINDOW
+    missing = _no_window()
+    if missing:
+        return _("{why} The eyes in the Layers list show the variations, too.").format(why=missing)
     from . import pick_window
 
     return pick_window.pick(gimp, call.image, found)
@@ -155,14 +172,14 @@ def keep(gimp: Backend, call: Invocation) -> str | None:
 
 def status(gimp: Backend, call: Invocation) -> str | None:
     """*Inpaint Settings / Status…*: the daemon's state; a sentence where there is no window."""
-    if call.mode != NONINTERACTIVE and _has_windows():
+    if call.mode != NONINTERACTIVE and not _no_window():
         from . import status_window
 
         return status_window.status(gimp)
     asking = Asking(lambda client: client.status())
     asking.join()
     state, refusal = asking.answer
-    gimp.message(refusal or str(state))
+    gimp.message(refusal or status_lines(state))
     return ""
 
 

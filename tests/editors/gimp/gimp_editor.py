@@ -397,9 +397,9 @@ GIMP3 = os.environ.get("PLURIPAINT_GIMP3", "3.0")
 VERSIONS = ("2.10", GIMP3)
 
 
-def root_folder() -> Path:
-    """The newer GIMP's root folder, made when missing."""
+def root_folder(suite: str = "", *packages: str) -> Path:
+    """A root folder of a Debian suite, made when missing; by default the newer GIMP's."""
     script = REPOSITORY / "tests" / "editors" / "prepare_root.sh"
-    command = [str(script), SUITES[GIMP3]]
+    command = [str(script), suite or SUITES[GIMP3], *packages]
     done = subprocess.run(command, capture_output=True, text=True, check=True, env=os.environ)
     return Path(done.stdout.strip().splitlines()[-1])

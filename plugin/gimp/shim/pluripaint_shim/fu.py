@@ -287,14 +287,11 @@ def _run(name, params):
 
 def _interact(one: Registered, start_values):
     """Asks for what is missing and runs the function; what it raises is shown in the dialog."""
-    try:
-        import gi
+    from pluripaint_gimp import gtk_packages
 
-        gi.require_version("Gtk", "3.0")
-    except (ImportError, ValueError) as missing:
-        raise error(
-            f"The dialog needs GTK 3 for Python ({missing}): install the packages python3-gi and gir1.2-gtk-3.0."
-        ) from None
+    packages = gtk_packages.missing_here()
+    if packages:
+        raise error(f"The dialog needs {packages}: install that, then run the installer again.")
     from . import dialogs
 
     if one.on_run:

@@ -7,17 +7,19 @@ import shutil
 import subprocess
 import sys
 import zipfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
+from daemons import Daemon
 from made_up import folders, program, python, tree
 from pluripaint_installer.checkout import Checkout
 from pluripaint_installer.editors import load
 from small_set import REPOSITORY
 
 from pluripaint.cli import _editors, doctor, krita_zip
+from pluripaint_client import connection as places
 
 GIMP, KRITA = load(Checkout(REPOSITORY), "gimp"), load(Checkout(REPOSITORY), "krita")
 IMPORTER = Path("/usr/share/krita/pykrita/plugin_importer/plugin_importer.py")
@@ -59,6 +61,8 @@ def user(tmp_path, monkeypatch) -> User:
         monkeypatch.delenv(key)
     monkeypatch.setenv("HOME", str(made.home))
     monkeypatch.setenv("PATH", str(made.programs))
+    monkeypatch.delenv("PLURIPAINT_HOME", raising=False)
+    monkeypatch.setattr(places, "real_home", lambda: made.home)
     return made
 
 
@@ -147,15 +151,112 @@ def test_a_fault_is_named_with_its_fix(user, fault) -> None:
     assert len(told) == 1 and all(word in told[0] for word in words), said(title)
 
 
-def test_a_flatpak_shut_off_from_the_network_is_told_how_to_open_it(user) -> None:
-    active = user.home / ".local/share/flatpak/app/org.kde.krita/current/active"
-    folders(active)
-    app = user.home / ".var/app/org.kde.krita"
-    KRITA.install(app / "data/krita", app / "config/kritarc")
-    for shared, states in (("network;ipc;", ["ok"]), ("ipc;", ["bad"])):
-        (active / "metadata").write_text(f"[Application]\nname=x\n\n[Context]\nshared={shared}\n")
-        assert [state for state, _ in said("Krita (flatpak)")] == states
-    assert "flatpak override --user --share=network org.kde.krita" in said("Krita (flatpak)")[0][1]
+class Flatpak:
+    """Krita as a flatpak of this user, the plug-in in it."""
+
+    name = "org.kde.krita"
+
+    def __init__(self, user: User) -> None:
+        self._place = user.home / ".local/share/flatpak"
+        self._active = self._place / "app" / self.name / "current/active"
+        folders(self._active, self._place / "overrides")
+        app = user.home / ".var/app" / self.name
+        KRITA.install(app / "data/krita", app / "config/kritarc")
+        self.wishes("shared=network;ipc;", "filesystems=host;")
+
+    def wishes(self, *lines: str) -> None:
+        (self._active / "metadata").write_text("\n".join(["[Application]", "name=x", "[Context]", *lines]))
+
+    def override(self, *lines: str, of: str = name) -> None:
+        """As the command “flatpak override” does it."""
+        (self._place / "overrides" / of).write_text("\n".join(["[Context]", *lines]))
+
+    @staticmethod
+    def said() -> list[tuple[str, str]]:
+        return said("Krita (flatpak)")
+
+
+@pytest.fixture
+def running(user) -> Iterator[Daemon]:
+    """A daemon where this user's editors look for it."""
+    daemon = Daemon(user.home / ".local/share/pluripaint")
+    yield daemon
+    daemon.close()
+
+
+@pytest.fixture
+def at_login(user) -> None:
+    file = user.home / ".config/autostart/pluripaint-daemon.desktop"
+    folders(file.parent)
+    daemon = program(user.home.parent / "pluripaint-daemon")
+    write(file, f'[Desktop Entry]\nExec="{daemon}"\n')
+
+
+def test_a_flatpak_shut_off_from_the_network_is_told_how_to_open_it(user, running, at_login) -> None:
+    flatpak = Flatpak(user)
+    assert [state for state, _ in flatpak.said()] == ["ok"]
+    flatpak.wishes("shared=ipc;", "filesystems=host;")
+    ((state, words),) = flatpak.said()
+    assert state == "bad" and "flatpak override --user --share=network org.kde.krita" in words
+    flatpak.override("shared=network;")
+    assert [state for state, _ in flatpak.said()] == ["ok"], "the advice was followed"
+    flatpak.override("shared=!network;", of="global")
+    flatpak.wishes("shared=network;", "filesystems=host;")
+    (user.home / ".local/share/flatpak/overrides/org.kde.krita").unlink()
+    assert "--share=network" in flatpak.said()[0][1], "somebody took it away from all flatpaks"
+
+
+@pytest.mark.parametrize(
+    ("filesystems", "state"),
+    [
+        ("host;", "ok"),
+        ("home:ro;", "ok"),
+        ("~/.local/share/pluripaint:ro;", "ok"),
+        ("xdg-data/pluripaint;", "ok"),
+        ("xdg-data;", "ok"),
+        ("{folder}:ro;", "ok"),
+        ("xdg-pictures;/media;", "bad"),
+        ("xdg-data/krita;~/.local/share/pluripaint-old", "bad"),
+        ("host;!host;", "bad"),
+        ("", "bad"),
+    ],
+)
+def test_a_flatpak_that_cannot_see_the_connection_file_is_told_how_to_open_it(
+    user, running, at_login, filesystems, state
+) -> None:
+    flatpak, folder = Flatpak(user), user.home / ".local/share/pluripaint"
+    flatpak.wishes("shared=network;", f"filesystems={filesystems.format(folder=folder)}")
+    ((found, words),) = flatpak.said()
+    assert found == state
+    if state == "bad":
+        assert f"flatpak override --user --filesystem='{folder}:ro' org.kde.krita" in words
+        flatpak.override(f"filesystems={folder}:ro;")
+        assert [found for found, _ in flatpak.said()] == ["ok"], "the advice was followed"
+
+
+def test_an_editor_in_a_sandbox_needs_a_daemon_that_somebody_else_starts(user) -> None:
+    (state, words), *more = Flatpak(user).said()
+    assert state == "bad" and "does not run now" in words and "pluripaint daemon start" in words and not more
+    assert [state for state, _ in said("Krita")] == ["ok"], "one outside starts its daemon itself"
+
+
+def test_a_daemon_that_runs_today_only_is_told_of(user, running) -> None:
+    states = dict(Flatpak(user).said())
+    assert set(states) == {"ok", "note"} and "--no-autostart" in states["note"]
+
+
+def test_a_snap_that_does_not_find_the_daemon_is_told_how_to_have_it_do(user, at_login) -> None:
+    snap = user.home / "snap/krita"
+    KRITA.install(snap / "current/.local/share/krita", snap / "current/.config/kritarc")
+    daemon = Daemon(user.home / ".local/share/pluripaint")
+    try:
+        ((state, words),) = said("Krita (snap)")
+        assert state == "bad" and str(snap / "common/pluripaint") in words and "daemon restart" in words
+        places.write(snap / "common/pluripaint/connection.json", daemon.connection)
+        assert [state for state, _ in said("Krita (snap)")] == ["ok"]
+        assert said("Krita (snap)")[0][1].count("snap/krita")
+    finally:
+        daemon.close()
 
 
 @pytest.mark.parametrize(("status", "lacking"), [(0, False), (1, True)])

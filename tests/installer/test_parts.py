@@ -21,7 +21,7 @@ from pluripaint_installer.checkout import Checkout
 from pluripaint_installer.manifest import Manifest
 from pluripaint_installer.trouble import Trouble
 
-from pluripaint.cli import doctor
+from pluripaint.cli import _login, doctor
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 COMMAND = ['/home/ü/it\'s "a" 100% $HOME `x` \\ y/current/bin/pluripaint-daemon']
@@ -323,7 +323,7 @@ def test_doctor_reads_the_program_out_of_every_login_start(tmp_path, kind, priva
     file = login_start.file_for(kind, where)
     file.parent.mkdir(parents=True)
     file.write_text(login_start.content_for(kind, command, where), encoding="utf-8")
-    assert doctor._program_of(file) == command[0]
+    assert _login.program_of(file) == command[0]
 
 
 def test_doctor_names_a_login_start_whose_program_is_gone(tmp_path, monkeypatch) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import configparser
 import os
 import shutil
 import time
@@ -12,6 +11,7 @@ from typing import Any
 
 import pluripaint_client
 
+from . import _sandbox
 from ._deploy import load
 from ._finding import Finding
 
@@ -65,7 +65,7 @@ def _gimp_faults(gimp: Any, one: Any) -> Iterator[Finding]:
     if _differs(one.plug_in, gimp.contents(client=client), gimp, line):
         yield Finding("bad", f"{one.plug_in} is of another version than this program.", _AGAIN)
     yield from _scripts(gimp, one, line)
-    yield from _network(one, gimp.FLATPAK)
+    yield from _sandbox.faults(one.how, gimp.FLATPAK, "gimp")
     taken = _taken_by_gimp(one, entry)
     if taken is False:
         yield Finding(
@@ -179,7 +179,7 @@ def _krita_faults(krita: Any, one: Any) -> Iterator[Finding]:
         yield Finding("bad", f"{folder} is of another version than this program.", _AGAIN)
     if not krita.is_on(one.config):
         yield Finding("bad", f"{one.config} does not switch the plug-in on.", _TICK)
-    yield from _network(one, krita.FLATPAK)
+    yield from _sandbox.faults(one.how, krita.FLATPAK, "krita")
 
 
 def _krita_told(krita: Any, one: Any) -> str:
@@ -204,19 +204,3 @@ def _differs(folder: Path, contents: Iterable[tuple[Path, str]], gimp: Any = Non
         if not there.is_file() or there.read_bytes() != wanted:
             return True
     return False
-
-
-def _network(one: Any, application: str) -> Iterator[Finding]:
-    """A flatpak without the network cannot reach the daemon, although that is on this machine."""
-    for base in (Path.home() / ".local" / "share" / "flatpak", Path("/var/lib/flatpak")):
-        metadata = base / "app" / application / "current" / "active" / "metadata"
-        if one.how == "flatpak" and metadata.is_file():
-            told = configparser.ConfigParser(interpolation=None, strict=False)
-            told.read_string(metadata.read_text("utf-8", "replace"))
-            if "network" not in told.get("Context", "shared", fallback=""):
-                yield Finding(
-                    "bad",
-                    "it is shut off from the daemon.",
-                    f"Run “flatpak override --user --share=network {application}”.",
-                )
-            return

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import click
 
+from . import _login
 from ._editors import editors
 from ._finding import Finding
 
@@ -135,74 +136,27 @@ def weights() -> Iterator[Finding]:
 
 def autostart() -> Iterator[Finding]:
     """Whether the daemon starts at login, and whether the program named there still exists."""
-    import os
-
-    from pluripaint_client import connection
-
-    home = connection.real_home()
     if sys.platform == "win32":
         yield Finding("note", "The start at login lies in the registry (HKCU Run); it is untried here")
         return
-    config = Path(os.environ.get("XDG_CONFIG_HOME") or home / ".config")
-    places = [config / "systemd" / "user", config / "autostart", home / "Library" / "LaunchAgents"]
-    found = [
-        file for place in places if place.is_dir() for file in place.glob("*pluripaint*") if file.is_file()
-    ]
+    found = _login.files()
     if not found:
         yield Finding(
             "note",
-            "The daemon does not start at login; editors start it when they need it",
+            "The daemon does not start at login; editors outside a sandbox start it when they need it",
             "Run the installer without --no-autostart if you want it.",
         )
     for file in found:
-        program = _program_of(file)
+        program = _login.program_of(file)
         if program and not Path(program).exists():
             yield Finding("bad", f"{file} starts {program}, which is gone.", "Run the installer again.")
-        elif _switched_off(file):
+        elif _login.switched_off(file):
             fix = f"Run: systemctl --user enable --now {file.name}"
             yield Finding(
                 "bad", f"{file} is there but switched off; the daemon does not start at login.", fix
             )
         else:
             yield Finding("ok", f"Starts at login: {file}")
-
-
-def _switched_off(unit: Path) -> bool:
-    """Whether systemd says so of a unit of ours; other kinds of login start have no such switch."""
-    import shutil
-    import subprocess
-
-    if unit.suffix != ".service" or not shutil.which("systemctl"):
-        return False
-    command = ["systemctl", "--user", "is-enabled", unit.name]
-    try:
-        done = subprocess.run(command, capture_output=True, text=True, timeout=5, check=False)
-    except (OSError, subprocess.TimeoutExpired):
-        return False
-    return done.stdout.strip() == "disabled"
-
-
-def _program_of(file: Path) -> str:
-    """The daemon's program in a systemd unit, desktop entry or launch agent; empty where it cannot be told."""
-    import plistlib
-    import re
-    import shlex
-
-    words: list[str] = []
-    try:
-        if file.suffix == ".plist":
-            words = [str(word) for word in plistlib.loads(file.read_bytes()).get("ProgramArguments", [])]
-        else:
-            # On top of the quoting: a unit doubles dollars, a desktop entry backslashes, both per cent signs.
-            doubled = "$" if file.suffix == ".service" else "\\"
-            for line in file.read_text("utf-8", "replace").splitlines():
-                if line.startswith(("ExecStart=", "Exec=")):
-                    text = line.partition("=")[2].replace("%%", "%").replace(doubled * 2, doubled)
-                    words = [re.sub(r"\\([$`])", r"\1", word) for word in shlex.split(text)]
-    except (OSError, ValueError):
-        return ""
-    # A shell or env may stand before it.
-    return next((word for word in words if "pluripaint-daemon" in word), "")
 
 
 CHECKS: list[tuple[str, Callable[[], Iterator[Finding]]]] = [

@@ -53,6 +53,27 @@ def test_a_snapped_editors_folder_that_cannot_be_written_is_no_reason_to_end(hom
         process.wait(10)
 
 
+def test_an_editor_that_is_snapped_in_later_finds_the_daemon_too(home, tmp_path):
+    """``snap install krita`` while the daemon, started at login, runs on."""
+    code = (
+        "import sys; from pathlib import Path; from pluripaint.service import limits, program;"
+        "found = program.places.snap_copies;"
+        f"program.places.snap_copies = lambda: found(Path({str(tmp_path)!r}));"
+        "sys.exit(program.run(limits.Settings()))"
+    )
+    process = subprocess.Popen([sys.executable, "-c", code])
+    copy = tmp_path / "snap/krita/common/pluripaint" / places.FILE
+    try:
+        until(lambda: (home / places.FILE).exists() or process.poll() is not None, what="the connection file")
+        copy.parents[2].mkdir(parents=True)
+        until(copy.exists, what="the snap's copy")
+        assert places.read(copy) == places.read(home / places.FILE)
+    finally:
+        process.terminate()
+        process.wait(10)
+    assert not copy.exists()
+
+
 @pytest.mark.skipif(not hasattr(signal, "SIGHUP"), reason="no such signal here")
 def test_a_closed_terminal_ends_the_daemon_without_a_trace(home):
     # Whoever runs the tests may have told everything to outlive the terminal.
@@ -83,7 +104,7 @@ def test_a_file_with_a_wrong_token_is_written_again_while_the_client_waits(daemo
         assert client.status()["pid"] == daemon.process.pid
     assert time.monotonic() - started < 1
     assert places.read(daemon.file) == daemon.connection
-    assert "was written again" in (daemon.home / "logs" / "daemon.log").read_text()
+    assert "did not lead here" in (daemon.home / "logs" / "daemon.log").read_text()
 
 
 def test_restart_also_helps_where_the_file_leads_to_somebody_elses_daemon(home, tmp_path, monkeypatch):

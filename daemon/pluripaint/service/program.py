@@ -48,12 +48,11 @@ def run(settings: Settings) -> int:
     _stop_by_signal(broker)
     # A signal that falls between Python's last look and the wait of the loop would be heard only after that wait.
     signal.set_wakeup_fd(broker.wake_descriptor, warn_on_full_buffer=False)
-    published = [folder / places.FILE, *places.snap_copies()]
     try:
-        _publish(published, broker)
+        _publish(_files(), broker)
         LOG.info("listening on port %d", broker.connection.port)
         _notify_system(b"READY=1")
-        broker.serve(lambda: _publish_again(published, broker, lock))
+        broker.serve(lambda: _publish_again(_files(), broker, lock))
     except _CannotPublishError as error:
         print(error, file=sys.stderr)
         LOG.critical("%s", error)
@@ -63,7 +62,7 @@ def run(settings: Settings) -> int:
         LOG.critical("the daemon ends: %s", logs.error_without_content(error))
         raise
     finally:
-        for path in published:
+        for path in _files():
             places.remove(path, broker.connection)
         broker.close()
         LOG.info("stopped")
@@ -73,6 +72,11 @@ def run(settings: Settings) -> int:
 
 class _CannotPublishError(Exception):
     """The connection file cannot be written; the text says so."""
+
+
+def _files() -> list[Path]:
+    """Where clients look for the connection file now: a snapped editor may come while the daemon runs."""
+    return [places.folder() / places.FILE, *places.snap_copies()]
 
 
 def _publish(files: list[Path], broker: Broker) -> None:
@@ -88,7 +92,7 @@ def _publish(files: list[Path], broker: Broker) -> None:
 
 
 def _publish_again(files: list[Path], broker: Broker, lock: Lock) -> None:
-    """A connection file that was deleted, damaged or overwritten leads nobody here: it is written once more.
+    """A connection file that is missing, damaged or overwritten leads nobody here: it is written once more.
 
     Not where the whole folder was replaced: whoever holds the lock there is the daemon now.
     """
@@ -102,7 +106,7 @@ def _publish_again(files: list[Path], broker: Broker, lock: Lock) -> None:
             return
         try:
             places.write(path, broker.connection)
-            LOG.warning("%s no longer led here and was written again", path)
+            LOG.warning("%s did not lead here and was written", path)
         except OSError:
             pass  # said when the daemon started, or the disk is full now; the next look tries again
 

@@ -28,6 +28,12 @@ from pluripaint_client.libzmq import LibzmqDealer
 from pluripaint_client.zmtp import Dealer
 
 
+def busy_with(daemon, name: str) -> int:
+    """The worker that has a job, once it has: a word of progress may also come while it starts."""
+    workers = until(lambda: [one for one in daemon.status()["workers"] if one["job"] == name], 30, "a worker")
+    return workers[0]["pid"]
+
+
 @pytest.mark.parametrize("transport", [Dealer, LibzmqDealer])
 def test_a_job_is_accepted_and_answered(daemon, transport):
     with daemon.client(transport) as client:
@@ -117,8 +123,7 @@ def test_a_worker_deaf_to_cancel_is_killed_and_the_person_does_not_wait(daemon_w
     daemon = daemon_with(cancel_grace=3.0)
     with daemon.client() as client:
         name = client.submit(job("deaf"))
-        wait_for(client, Progress, name)
-        pid = daemon.workers()[0]
+        pid = busy_with(daemon, name)
         client.cancel(name)
         assert isinstance(events(client, name)[-1], CancelledJob)
         assert daemon.workers() == [pid], "the answer came only when the worker was killed"
@@ -250,8 +255,40 @@ def test_a_hung_worker_is_killed(daemon_with, how):
         wait_for(client, Progress, name)
         pid = daemon.workers()[0]
         assert events(client, name, 15)[-1].code == "worker-hung"
-        assert not psutil.pid_exists(pid)
+        until(lambda: not psutil.pid_exists(pid), 2, "its end")
         assert isinstance(events(client, client.submit(job()))[-1], Done)
+
+
+def test_a_worker_that_takes_long_to_die_keeps_nobody_waiting(daemon_with):
+    """One that waits for a graphics card's driver inside the kernel is not gone when it is killed."""
+    daemon = daemon_with(hang=2.0, seconds_to_die=5.0)
+    with daemon.client() as client, daemon.client() as other:
+        name = client.submit(job("stop"))
+        pid = busy_with(daemon, name)
+        slowest, heard, began = 0.0, None, time.monotonic()
+        while not isinstance(heard, ENDINGS):
+            slowest = max(slowest, other.ping(5.0))
+            heard = client.poll(0.01)
+            assert time.monotonic() - began < 10
+        assert slowest < 0.5 and heard.code == "worker-hung" and psutil.pid_exists(pid)
+        assert isinstance(events(client, client.submit(job()))[-1], Done), "by a worker of its own"
+        assert psutil.pid_exists(pid) and daemon.workers() != [pid]
+        until(lambda: not psutil.pid_exists(pid), what="the end of the old one, and no zombie of it")
+    daemon.process.terminate()
+    assert daemon.process.wait(10) == 0
+
+
+def test_a_daemon_does_not_wait_for_ever_for_a_worker_that_takes_long_to_die(daemon_with):
+    daemon = daemon_with(seconds_to_die=30.0)
+    with daemon.client() as client:
+        client.submit(job("stop"))
+        [pid] = until(daemon.workers, what="a worker")
+        until(lambda: psutil.Process(pid).status() == psutil.STATUS_STOPPED, 30, "the worker stopped")
+        started = time.monotonic()
+        daemon.process.terminate()
+        assert daemon.process.wait(10) == 0
+        assert time.monotonic() - started < 6
+    psutil.Process(pid).kill()
 
 
 def test_a_long_kernel_is_not_taken_for_hung(daemon_with):

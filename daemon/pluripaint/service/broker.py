@@ -151,8 +151,10 @@ class Broker:
             return 0.05
         if self._knocked:
             return _LOOK_AFTER_KNOCK
-        if self._jobs or any(
-            worker.state in ("starting", "ending") for worker in self._crew.workers.values()
+        if (
+            self._jobs
+            or self._crew.dying
+            or any(worker.state in ("starting", "ending") for worker in self._crew.workers.values())
         ):
             return 0.2
         return 0.5 if self._crew.workers else _LOOK

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+import subprocess
 import time
 from collections.abc import Callable, Iterator
 from typing import Any, Protocol
@@ -20,6 +21,8 @@ from pluripaint_client.protocol import ProtocolError
 from pluripaint_client.texts import Sentence
 
 _MOST_FAILED_STARTS = 2
+_LAST_WAIT = 0.5
+"""Seconds a killed worker may take when the daemon ends."""
 
 
 class Listener(Protocol):
@@ -55,6 +58,8 @@ class Crew:
         self._endpoint = f"tcp://127.0.0.1:{port}"
         self._doorkeeper, self._settings, self._listener = doorkeeper, settings, listener
         self.workers: dict[str, Worker] = {}
+        self.dying: list[Worker] = []
+        """Killed and given up, but still a process: nobody waits for it."""
         self.methods: list[dict[str, Any]] | None = None
         self._failed_starts = 0
 
@@ -202,10 +207,14 @@ class Crew:
 
     def sentinels(self) -> Iterator[int]:
         """Descriptors that become readable when a worker ends."""
-        return (worker.sentinel for worker in self.workers.values() if worker.sentinel is not None)
+        workers = (*self.workers.values(), *self.dying)
+        return (worker.sentinel for worker in workers if worker.sentinel is not None)
 
     def watch(self, now: float) -> None:
         """Bury the dead, kill the hung."""
+        for worker in [worker for worker in self.dying if worker.dead]:
+            self.dying.remove(worker)
+            worker.bury()
         for worker in list(self.workers.values()):
             if worker.dead:
                 self._bury(worker, worker.death())
@@ -227,7 +236,10 @@ class Crew:
         never_ready = worker.route is None and worker.state != "ending"
         del self.workers[worker.device]
         self._doorkeeper.forget(auth.WORKERS, worker.name.encode())
-        worker.bury()
+        if worker.dead:
+            worker.bury()
+        else:
+            self.dying.append(worker)
         LOG.info("worker %s for %s is gone: %s", worker.process.pid, worker.device, reason)
         self._listener.lost(worker, worker.job, reason)
         if never_ready:
@@ -244,14 +256,20 @@ class Crew:
             worker.warming, worker.release = None, True
 
     def close(self, patience: Callable[[], float]) -> None:
-        """End every worker, by force when patience is over."""
+        """End every worker, by force when patience is over; one that not even force ends is left behind."""
         for worker in self.workers.values():
             worker.end()
-        for worker in self.workers.values():
+        for worker in (*self.workers.values(), *self.dying):
             try:
                 worker.process.wait(max(0.0, patience()))
-            except Exception:
+            except subprocess.TimeoutExpired:
                 worker.kill()
+        for worker in (*self.workers.values(), *self.dying):
+            try:
+                worker.process.wait(_LAST_WAIT)
+            except subprocess.TimeoutExpired:
+                LOG.warning("worker %s does not end; it is left to the system", worker.process.pid)
             worker.bury()
         self.workers.clear()
+        self.dying.clear()
         self.socket.close(0)

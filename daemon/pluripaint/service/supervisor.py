@@ -123,12 +123,11 @@ class Worker:
             self.process.stdin.close()
 
     def kill(self) -> None:
-        """End it at once."""
+        """End it at once; one that waits inside the kernel, for a driver, is :attr:`dead` only after that."""
         self.process.kill()
 
     def bury(self) -> None:
-        """Release what belonged to a dead worker."""
-        self.process.wait()
+        """Release what belonged to a worker that is dead or given up."""
         if self.process.stdin is not None:
             with contextlib.suppress(OSError):
                 self.process.stdin.close()

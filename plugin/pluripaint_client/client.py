@@ -35,10 +35,10 @@ _RESTART = _("Restart it with “pluripaint daemon restart” and try again.")
 
 
 def best_transport() -> Any:
-    """libzmq where pyzmq can be imported, else the standard library's sockets."""
+    """libzmq where pyzmq can be used, else the standard library's sockets."""
     try:
         from .libzmq import LibzmqDealer
-    except ImportError:
+    except Exception:  # also one that is damaged, of another Python, or too old to know a handshake
         return Dealer
     return LibzmqDealer
 

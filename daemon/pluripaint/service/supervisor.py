@@ -27,11 +27,17 @@ class CancelByte:
     """One byte that broker and worker both see: non-zero means stop. Kernels look at it row by row."""
 
     def __init__(self) -> None:
+        """Raises ``OSError`` where there is no room for it; nothing is left of it then."""
         descriptor, name = tempfile.mkstemp(prefix="pluripaint-cancel-")
-        os.write(descriptor, b"\0")
         self.path = Path(name)
-        self._map = mmap.mmap(descriptor, 1)
-        os.close(descriptor)
+        try:
+            os.write(descriptor, b"\0")
+            self._map = mmap.mmap(descriptor, 1)
+        except BaseException:
+            self.unlink()
+            raise
+        finally:
+            os.close(descriptor)
 
     def set(self, value: bool) -> None:
         """Raise or lower the flag."""

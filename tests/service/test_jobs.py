@@ -291,6 +291,21 @@ def test_a_daemon_does_not_wait_for_ever_for_a_worker_that_takes_long_to_die(dae
     psutil.Process(pid).kill()
 
 
+def test_a_daemon_that_was_paused_takes_no_worker_for_hung(daemon_with):
+    """A virtual machine that was moved, or a long swap: the workers went on meanwhile, and their words are waiting."""
+    daemon = daemon_with(hang=2.0, devices=["cuda:0", "cuda:1", "cpu"])
+    with daemon.client() as one, daemon.client() as other:
+        names = [client.submit(job("slow", count=16)) for client in (one, other)]
+        for name in names:
+            busy_with(daemon, name)
+        daemon.process.send_signal(signal.SIGSTOP)
+        time.sleep(4.0)  # the pause itself
+        daemon.process.send_signal(signal.SIGCONT)
+        for client, name in zip((one, other), names):
+            assert isinstance(events(client, name)[-1], Done)
+    assert daemon.status()["counts"]["failed"] == 0
+
+
 def test_a_long_kernel_is_not_taken_for_hung(daemon_with):
     daemon = daemon_with(hang=3.0)
     with daemon.client() as client:

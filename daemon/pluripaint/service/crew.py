@@ -21,6 +21,8 @@ from pluripaint_client.protocol import ProtocolError
 from pluripaint_client.texts import Sentence
 
 _MOST_FAILED_STARTS = 2
+_PAUSE = 2.0
+"""Seconds between two looks at workers from which on the daemon was held up: it looks twice a second and more."""
 _LAST_WAIT = 0.5
 """Seconds a killed worker may take when the daemon ends."""
 
@@ -62,6 +64,7 @@ class Crew:
         """Killed and given up, but still a process: nobody waits for it."""
         self.methods: list[dict[str, Any]] | None = None
         self._failed_starts = 0
+        self._watched = time.monotonic()
 
     # ---------------------------------------------------------------------------------------- wanting
 
@@ -215,7 +218,11 @@ class Crew:
         for worker in [worker for worker in self.dying if worker.dead]:
             self.dying.remove(worker)
             worker.bury()
+        paused, self._watched = now - self._watched, now
         for worker in list(self.workers.values()):
+            if paused > _PAUSE:
+                # It was this process that stood still: what workers said meanwhile has yet to be read.
+                worker.alive, worker.started = now, worker.started + paused
             if worker.dead:
                 self._bury(worker, worker.death())
                 continue

@@ -136,10 +136,15 @@ class JobRunner(threading.Thread):
         self.events: queue.Queue[Event] = queue.Queue()
         self._connect = connect
         self._cancelled = threading.Event()
+        self._turn = threading.Lock()
+        self._sent = self._ended = False
 
     def cancel(self) -> None:
-        """Asks the daemon to stop; the ending still comes through the queue."""
+        """Asks the daemon to stop; the ending comes through the queue, at once where nothing was sent yet."""
         self._cancelled.set()
+        with self._turn:
+            if not self._sent:
+                self._end(CancelledJob(""))
 
     def run(self) -> None:
         try:
@@ -160,16 +165,25 @@ class JobRunner(threading.Thread):
                 _("The plug-in failed: {error}.").format(error=f"{type(error).__name__}: {error}"),
                 _("Please report it."),
             )
-        self.events.put(ending)
+        with self._turn:
+            self._end(ending)
+
+    def _end(self, ending: Event) -> None:
+        """The one ending: what comes after it is not told."""
+        if not self._ended:
+            self._ended = True
+            self.events.put(ending)
 
     def _talk(self) -> Event:
         client = self._connect()
         try:
-            if self._cancelled.is_set():
-                return CancelledJob("")
-            if self._variety != 1.0:
+            if self._variety != 1.0 and not self._cancelled.is_set():
                 options = variety_options(self._variety, self.request.method, client.methods())
                 self.request = replace(self.request, options={**self.request.options, **options})
+            with self._turn:
+                if self._ended:
+                    return CancelledJob("")
+                self._sent = True
             job = client.submit(self.request)
             asked = False
             while True:

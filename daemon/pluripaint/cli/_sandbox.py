@@ -55,7 +55,7 @@ def _flatpak(application: str) -> Iterator[Finding]:
     if "network" not in granted["shared"]:
         yield Finding(
             "bad",
-            "its sandbox has no network, which the way to the daemon is, although that is on this machine.",
+            "its sandbox has no network; without it the daemon, although on this machine, is out of reach.",
             f"Run “flatpak override --user --share=network {application}”.",
         )
     folder = places.folder()

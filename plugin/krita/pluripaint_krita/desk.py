@@ -63,16 +63,19 @@ class Desk(QtCore.QObject):
         self.editor.save_settings(self.settings)
 
     def prepare(self) -> None:
-        """Have a worker warm by the time *Generate* is pressed, and learn which methods there are."""
+        """Have a worker warm by the time *Generate* is pressed, and learn which methods there are, or that there is
+        no daemon."""
 
         def ask(client: Any) -> Any:
             client.prepare()
             return client.methods()
 
-        def learned(answer: Any, _why: str) -> None:
+        def learned(answer: Any, why: str) -> None:
             if isinstance(answer, list):
                 self.methods = answer
                 self.changed.emit()
+            elif why and self.current is None:  # a job says it itself
+                self._say(why)
 
         self.ask(ask, learned, start=True)
 
@@ -285,7 +288,8 @@ class Desk(QtCore.QObject):
         if run.failure is None and run.review.variations:
             self.insert(run)
         else:
-            self._say(run.message)
+            # The review says it itself; this is for whoever does not see the docker.
+            self.said.emit(run.message)
             self.changed.emit()
 
     def _leave(self, run: Run) -> None:

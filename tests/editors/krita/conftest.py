@@ -7,8 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from krita_editor import QUICK, ROOT, SUITE, KritaEditor
-from real_daemon import Daemon
+from krita_editor import QUICK, ROOT, KritaEditor
 from stage import Stage
 
 
@@ -25,13 +24,10 @@ def running(tmp_path_factory: pytest.TempPathFactory, shots: Path) -> Iterator[K
     stage = Stage(shots)
     try:
         editor = KritaEditor(stage, tmp_path_factory.mktemp("kr") / "Zoë's profile", QUICK)
-        daemon = Daemon(editor.home) if SUITE else None  # a Krita in a root folder cannot start ours
         try:
             yield editor
         finally:
             editor.close()
-            if daemon:
-                daemon.close()
     finally:
         stage.close()
 

@@ -15,9 +15,10 @@ from typing import Any
 
 import psutil
 from pseudo_locale import LANGUAGE, write_catalogue
+from real_daemon import Daemon
 from stage import PATIENCE, Stage, end, last_lines, persistently, wait_for
 
-from pluripaint_client import Client
+from pluripaint_client import Client, DaemonError
 from pluripaint_client import connection as places
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -65,7 +66,14 @@ class KritaEditor:
         self._config = folder / "config"
         self._data = folder / "data"
         self._install(settings)
+        self._served: Daemon | None = None
+        self.serve()
         self.start()
+
+    def serve(self) -> None:
+        """Have a daemon where this Krita cannot start one: ours lies outside its root folder."""
+        if SUITE and (self._served is None or self._served.process.poll() is not None):
+            self._served = Daemon(self.home)
 
     def _install(self, settings: dict[str, Any]) -> None:
         config = self._config / "kritarc"
@@ -325,11 +333,38 @@ class KritaEditor:
         """The daemon that the plug-in has started."""
         return psutil.Process(places.read(self.home / "connection.json").pid)
 
+    def _status(self) -> dict[str, Any]:
+        with Client(places.read(self.home / "connection.json"), timeout=5.0) as client:
+            return client.status(5.0)
+
     def jobs(self) -> int:
         """How many jobs the daemon has, running or queued."""
-        with Client(places.read(self.home / "connection.json"), timeout=5.0) as client:
-            jobs = client.status(5.0)["jobs"]
+        jobs = self._status()["jobs"]
         return int(jobs["running"]) + int(jobs["queued"])
+
+    def worker_rests(self) -> None:
+        """Wait until the daemon and its worker are there and warm."""
+
+        def rests() -> bool:
+            try:
+                return [one["state"] for one in self._status()["workers"]] == ["idle"]
+            except (FileNotFoundError, DaemonError):
+                return False
+
+        wait_for(rests, PATIENCE, "a worker")
+
+    def without_daemon(self) -> None:
+        """End the daemon, and wait until nothing of it is left."""
+        try:
+            daemon = self.daemon()
+            family = [daemon, *daemon.children(recursive=True)]
+        except (FileNotFoundError, psutil.NoSuchProcess):
+            family = []
+        if self._served is not None:
+            self._served.close()
+        else:
+            stop_daemon(self.home)
+        psutil.wait_procs(family, PATIENCE)
 
     def daemon_idle(self) -> None:
         """Wait until the daemon has no job."""
@@ -339,6 +374,8 @@ class KritaEditor:
         """End Krita and its daemon."""
         end(self.process)
         stop_daemon(self.home)
+        if self._served is not None:
+            self._served.close()
 
 
 def daemon_program() -> Path:

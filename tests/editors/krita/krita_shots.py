@@ -15,8 +15,7 @@ from pathlib import Path
 HERE = Path(__file__).resolve().parent
 sys.path[:0] = [str(HERE), str(HERE.parent), str(HERE.parent / "gimp")]
 
-from krita_editor import ROOT, SUITE, KritaEditor  # noqa: E402
-from real_daemon import Daemon  # noqa: E402
+from krita_editor import ROOT, KritaEditor  # noqa: E402
 from shots import save  # noqa: E402
 from stage import Stage  # noqa: E402
 
@@ -115,13 +114,10 @@ def main() -> int:
         try:
             settings = {"variations": 4, "preset": "best", "method": "auto", "seed": 7}
             krita = KritaEditor(stage, Path(work) / "krita", settings)
-            daemon = Daemon(krita.home) if SUITE else None  # a Krita in a root folder cannot start ours
             try:
                 shoot(krita, folder)
             finally:
                 krita.close()
-                if daemon:
-                    daemon.close()
         finally:
             stage.close()
     return 0

@@ -62,10 +62,10 @@ def persistently(start: Callable[[], Started], times: int = 3) -> Started:
 
 
 class Stage:
-    """One X display. ``gtk``: for programs whose windows hand the keyboard to a hidden one inside."""
+    """One X display, ``size`` in pixels. ``gtk``: for programs whose windows hand the keyboard to one hidden inside."""
 
-    def __init__(self, shots: Path, gtk: bool = False) -> None:
-        self.shots, self._gtk = shots, gtk
+    def __init__(self, shots: Path, gtk: bool = False, size: str = "1400x900") -> None:
+        self.shots, self._gtk, self._size = shots, gtk, size
         shots.mkdir(parents=True, exist_ok=True)
         persistently(self._open)
 
@@ -74,7 +74,10 @@ class Stage:
         self._server = subprocess.Popen(
             # Without -noreset the end of the first client, before the window manager is in, would reset the server
             # and throw the window manager out.
-            ["Xvfb", "-displayfd", str(write), "-screen", "0", "1400x900x24", "-nolisten", "tcp", "-noreset"],
+            [
+                *("Xvfb", "-displayfd", str(write), "-screen", "0", f"{self._size}x24"),
+                *("-nolisten", "tcp", "-noreset"),
+            ],
             pass_fds=[write],
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
@@ -159,6 +162,14 @@ class Stage:
     def type(self, text: str) -> None:
         """Types a text into the focused window."""
         self._run("xdotool", "type", "--delay", "40", "--", text)
+
+    def point(self, left: int, top: int) -> None:
+        """Moves the pointer there."""
+        self._run("xdotool", "mousemove", "--sync", str(left), str(top))
+
+    def click(self) -> None:
+        """Presses the pointer's left button and lets go."""
+        self._run("xdotool", "click", "1")
 
     def hold(self, key: str, down: bool) -> None:
         """Presses a key without letting go, or lets go."""

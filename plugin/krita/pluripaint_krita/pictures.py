@@ -83,11 +83,12 @@ def thumbnail(stage: Stage, patches: Sequence[Patch], side: int, ratio: float) -
     painter = QtGui.QPainter(part)
     stage.draw(painter, patches, -focus.left, -focus.top)
     painter.end()
-    pixels = int(side * ratio)
+    # Whole points: Qt would stretch half a one.
+    scale = side / max(part.width(), part.height())
+    points = [max(1, round(length * scale)) for length in (part.width(), part.height())]
     small = part.scaled(
-        pixels,
-        pixels,
-        Qt.AspectRatioMode.KeepAspectRatio,
+        *(round(length * ratio) for length in points),
+        Qt.AspectRatioMode.IgnoreAspectRatio,
         Qt.TransformationMode.SmoothTransformation,
     )
     small.setDevicePixelRatio(ratio)

@@ -45,11 +45,12 @@ def root_folder() -> Path:
 class KritaEditor:
     """Started with the plug-in installed and switched on by its own deploy command.
 
-    ``translated``: with a catalogue of ours in the language of ``pseudo_locale``.
+    ``translated``: with a catalogue of ours in the language of ``pseudo_locale``; ``scale``: pixels of the screen to
+    one of the docker's own.
     """
 
     def __init__(
-        self, stage: Stage, folder: Path, settings: dict[str, Any], translated: bool = False
+        self, stage: Stage, folder: Path, settings: dict[str, Any], translated: bool = False, scale: int = 1
     ) -> None:
         self._root = root_folder() if SUITE else None
         if self._root:  # one path for both: Krita sees the folder itself, we see a link to it
@@ -57,7 +58,7 @@ class KritaEditor:
             shutil.rmtree(inside, ignore_errors=True)
             inside.mkdir(parents=True)
             folder.symlink_to(inside)
-        self.stage, self.folder, self.translated = stage, folder, translated
+        self.stage, self.folder, self.translated, self.scale = stage, folder, translated, scale
         self.log = folder / "krita.log"
         self.home = folder / "pluripaint home"
         self.home.mkdir(parents=True)
@@ -113,6 +114,7 @@ class KritaEditor:
             # Kernels compiled once for all test runs.
             "NUMBA_CACHE_DIR": str(CACHE / "numba"),
             **({"LANGUAGE": LANGUAGE} if self.translated else {}),
+            "QT_SCALE_FACTOR": str(self.scale),
         }
         command = ["krita", "--nosplash"]
         if self._root:

@@ -27,11 +27,13 @@ def running_daemon() -> Client:
 class Desk(QtCore.QObject):
     """Runs, the one that is looked at, what the daemon said of itself.
 
-    ``changed`` fires whenever what the docker shows may be out of date; ``said`` with a sentence that needs an eye.
+    ``changed`` fires whenever what the docker shows may be out of date; ``said`` with a sentence that needs an eye;
+    ``reviewed`` with a run that waits to be looked at.
     """
 
     changed = Signal()
     said = Signal(str)
+    reviewed = Signal(object)
     inserted = Signal(object)
 
     def __init__(
@@ -50,6 +52,7 @@ class Desk(QtCore.QObject):
         self._thrown_away: list[tuple[Any, tuple[int, int]]] = []
         self._questions: list[tuple[Asking, Answered]] = []
         self._stages: dict[int, Any] = {}
+        self._at_insertion: list[Run] = []
         self._pictured: tuple[Variation, Any] | None = None
         self._timer = QtCore.QTimer(self)
         self._timer.setInterval(_POLL_MILLISECONDS)
@@ -169,8 +172,16 @@ class Desk(QtCore.QObject):
     def insert(self, run: Run | None = None) -> bool:
         """What is in the review becomes a group of layers (or, for a set picked again, is shown)."""
         run = run or self.current
-        if run is None or not run.review.variations:
+        if run is None or not run.review.variations or run in self._at_insertion:
             return False
+        # Krita lets events through while it waits for itself: Enter pressed twice must not insert twice.
+        self._at_insertion.append(run)
+        try:
+            return self._insert(run)
+        finally:
+            self._at_insertion.remove(run)
+
+    def _insert(self, run: Run) -> bool:
         record = self._picked.get(id(run))
         new = run.review.variations
         note = ""
@@ -270,6 +281,7 @@ class Desk(QtCore.QObject):
                 answered(*question.answer)
         changed = False
         for run in list(self.runs):
+            worked = run.state == RUNNING
             changed = run.pump() or changed
             if run.state == ENDED:
                 self.runs.remove(run)
@@ -277,6 +289,8 @@ class Desk(QtCore.QObject):
                 changed = True
             elif run.state == REVIEW and run.insert_when_done:
                 self._finish_unseen(run)
+            elif run.state == REVIEW and worked:
+                self.reviewed.emit(run)
         if changed:
             self.changed.emit()
         if not self._questions and not any(run.state == RUNNING for run in self.runs):
@@ -288,8 +302,7 @@ class Desk(QtCore.QObject):
         if run.failure is None and run.review.variations:
             self.insert(run)
         else:
-            # The review says it itself; this is for whoever does not see the docker.
-            self.said.emit(run.message)
+            self.reviewed.emit(run)
             self.changed.emit()
 
     def _leave(self, run: Run) -> None:

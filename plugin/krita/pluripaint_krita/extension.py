@@ -11,6 +11,7 @@ from .desk import Desk
 from .editor import KritaEditor
 from .panel import Panel, StatusDialog
 from .qt import Qt, QtWidgets
+from .run import Run
 
 DOCKER = "pluripaint_docker"
 _MENU = "pluripaint_menu"
@@ -99,6 +100,7 @@ class Inpaint(Extension):
     def setup(self) -> None:
         """Once, before there is a window: one message, however many windows."""
         desk().said.connect(self._say)
+        desk().reviewed.connect(self._reviewed)
 
     def createActions(self, window: Any) -> None:  # noqa: N802
         """Once per window."""
@@ -152,26 +154,64 @@ class Inpaint(Extension):
     def _status(self) -> None:
         window = Krita.instance().activeWindow()
         dialog = StatusDialog(desk(), window.qwindow() if window is not None else None)
-        self._dialogs = [other for other in self._dialogs if other.isVisible()] + [dialog]
+        self._hold(dialog)
         dialog.show()
+
+    def _hold(self, dialog: Any) -> None:
+        """A parent alone does not keep Python's half of a window alive."""
+        self._dialogs = [other for other in self._dialogs if other.isVisible()] + [dialog]
 
     # -------------------------------------------------------------------------------------------- words
 
     def _say(self, sentence: str) -> None:
-        """Also over the canvas, for whoever does not see the docker."""
-        docker = _docker()
-        # A docker behind another in the same tabs says that it is visible, but has no region.
-        if docker is not None and not docker.visibleRegion().isEmpty():
-            return
+        """Also over the canvas, for whoever does not see the docker, or in a box where there is none: Krita 5.3's start
+        page hides the dockers."""
         window = Krita.instance().activeWindow()
-        view = window.activeView() if window is not None else None
-        if view is not None:
-            view.showFloatingMessage(sentence, Krita.instance().icon("dialog-information"), 6000, 1)
+        if window is None or _docker_is_seen():
+            return
+        if Krita.instance().activeDocument() is not None:
+            icon = Krita.instance().icon("dialog-information")
+            window.activeView().showFloatingMessage(sentence, icon, 6000, 1)
+        else:
+            self._box(sentence).show()
+
+    def _reviewed(self, run: Run) -> None:
+        """The docker shows it; whoever does not see that is told, and without any picture asked what is to become of
+        the variations."""
+        said = f"{run.message.rstrip('.')}."
+        if not run.review.variations or _docker_is_seen():
+            self._say(run.message)
+        elif Krita.instance().activeDocument() is not None:
+            self._say(f"{said} " + _("See the docker “Inpaint Variations”."))
+        else:
+            box = self._box(f"{said} " + _("The picture was closed meanwhile."))
+            anew = box.addButton(_("&Open as a new picture"), QtWidgets.QMessageBox.ButtonRole.AcceptRole)
+            box.addButton(_("&Later"), QtWidgets.QMessageBox.ButtonRole.RejectRole)
+            anew.setObjectName("pluripaint_anew")
+            anew.clicked.connect(lambda _checked=False: desk().insert(run) if run in desk().listed else None)
+            box.show()
+
+    def _box(self, sentence: str) -> Any:
+        """A message that does not hold anything up."""
+        window = Krita.instance().activeWindow()
+        box = QtWidgets.QMessageBox(window.qwindow() if window is not None else None)
+        box.setObjectName("pluripaint_box")
+        box.setWindowTitle(_("Inpaint"))
+        box.setText(sentence)
+        box.setModal(False)
+        self._hold(box)
+        return box
 
     def _show_unless_hidden_on_purpose(self) -> None:
         docker = _docker()
         if docker is not None and docker.isVisible():
             docker.raise_()
+
+
+def _docker_is_seen() -> bool:
+    """A docker behind another in the same tabs says that it is visible, but has no region."""
+    docker = _docker()
+    return docker is not None and not docker.visibleRegion().isEmpty()
 
 
 def _docker() -> Any | None:

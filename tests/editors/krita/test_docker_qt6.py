@@ -124,6 +124,7 @@ class Editor:
         self.settings = Settings(variations=3, method="exemplar", preset="fast", seed=10)
         self.inserted: list[tuple[Any, list[Any]]] = []
         self.refusal: Exception | None = None
+        self.while_inserting: Callable[[], object] = lambda: None
         self.title = "one.kra"
 
     def load_settings(self) -> Settings:
@@ -164,6 +165,7 @@ class Editor:
     def insert(self, run: Any, variations: Any) -> str:
         if self.refusal:
             raise self.refusal
+        self.while_inserting()
         self.inserted.append((run, list(variations)))
         return ""
 
@@ -358,6 +360,19 @@ def test_a_document_that_cannot_be_changed_loses_nothing(docker):
     docker.editor.refusal = None
     docker.key("Return")
     assert docker.editor.inserted
+
+
+def test_enter_pressed_twice_inserts_once(docker):
+    """Krita lets events through while it waits for itself."""
+    docker.reviewed(10, 11)
+
+    def again() -> None:
+        docker.editor.while_inserting = lambda: None
+        docker.key("Return")
+
+    docker.editor.while_inserting = again
+    docker.key("Return")
+    assert len(docker.editor.inserted) == 1 and not docker.desk.listed
 
 
 def test_several_sets_each_with_its_own_review(docker):

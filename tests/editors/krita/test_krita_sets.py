@@ -72,8 +72,7 @@ def test_two_sets_at_once_are_listed_and_each_is_inserted_by_itself(krita, photo
         krita.stage.key("ctrl+alt+shift+g")
         krita.wait("widget('pluripaint_generate').hasFocus()", "the docker")
         krita.stage.key("Return")
-        if number == 1:
-            wait_for(krita.jobs, PATIENCE, "a job in the daemon")
+        krita.wait("widget('pluripaint_words').isVisible()", "the job")
     krita.wait("widget('pluripaint_sets').count() == 2", "both sets in the list")
     lefts = []
     for number in (1, 2):

@@ -13,6 +13,8 @@ from pluripaint_client import rows
 
 from .backend import Backend
 
+_SEEN, _SEEN_ALPHA, _MASK = "R'G'B' u8", "R'G'B'A u8", "Y u8"
+_BYTES = {"u8": 1, "u16": 2, "u32": 4, "half": 2, "float": 4, "double": 8}
 _PLAIN = {"u8": "uint8", "u16": "uint16"}
 _NUMBERS = {"uint8": "u8", "uint16": "u16", "float32": "float"}
 
@@ -54,6 +56,27 @@ def travel(gimp: Backend, layer: int) -> Travel:
         coverage=f"Y {number}",
         icc=gimp.icc(layer),
     )
+
+
+def conversions(gimp: Backend, layer: int, selection: int) -> list[tuple[str, str, int]]:
+    """What a job on ``layer``, or on all that is visible, converts: formats from and to, bytes of one pixel.
+
+    babl looks for the way from one format to another when it is first asked, and that takes it up to half a second.
+    """
+    way, encoding = travel(gimp, layer), gimp.encoding(layer)
+    model, number = encoding.rsplit(" ", 1)
+    with_alpha = f"{model.rstrip('A')}A {number}"
+    layers = (encoding, gimp.format(layer, encoding)), (with_alpha, gimp.format(layer, with_alpha))
+    traveller = (f"{'Y' if way.channels == 1 else 'RGB'}A {_NUMBERS[way.depth]}", way.color_alpha)
+    pairs = [(own, to) for own in layers for to in (way.color_alpha, _SEEN)]
+    pairs += [(traveller, _SEEN_ALPHA), (traveller, layers[1][1])]
+    pairs += [((gimp.encoding(selection),) * 2, to) for to in (way.coverage, _MASK)]
+    return [(own, to, _pixel_bytes(short)) for (short, own), to in pairs if own != to]
+
+
+def _pixel_bytes(encoding: str) -> int:
+    model, number = encoding.rsplit(" ", 1)
+    return _BYTES[number] * sum(map(model.count, "RGBYA"))
 
 
 def split_alpha(pixels: bytes, channels: int, depth: str) -> tuple[bytes, bytes]:

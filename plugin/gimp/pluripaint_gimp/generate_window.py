@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import queue
+import threading
 from dataclasses import replace
 from typing import Any
 
@@ -19,6 +20,7 @@ from pluripaint_client.texts import _, ngettext  # noqa: E402
 
 from . import job_text, picture, variations  # noqa: E402
 from .backend import Backend  # noqa: E402
+from .formats import conversions  # noqa: E402
 from .review import Entry, Review  # noqa: E402
 from .selected import QUICK_MASK, CannotFill, NothingSelected  # noqa: E402
 from .selected import bounds as selection_bounds  # noqa: E402
@@ -98,6 +100,7 @@ class GenerateWindow(Window):
     def _draw_surroundings(self) -> bool:
         """The selection's context, small; what is missing, in words."""
         self.gimp.start_pixels()
+        self._learn_conversions()
         found = selection_bounds(self.gimp, self.image)
         if found is None:
             try:
@@ -124,6 +127,20 @@ class GenerateWindow(Window):
             return False
         self.page.surround(small, view, islands or [box], canvas)
         return False
+
+    def _learn_conversions(self) -> None:
+        """Has babl find out now how to convert what a job will: in a thread, for the person reads and types."""
+        items = [one for one in self._still_there() if self.gimp.kind(one) in ("layer", "group", "text")]
+        layers = items or self.gimp.layers(self.image)
+        if not layers or self.gimp.base_type(self.image) == "indexed":
+            return
+        wanted = conversions(self.gimp, layers[0], self.gimp.selection(self.image))
+
+        def convert() -> None:
+            for one, other, size in wanted:
+                self.gimp.convert(bytes(size * 128 * 128), 128, 128, one, other)
+
+        threading.Thread(target=convert, name="pluripaint conversions", daemon=True).start()
 
     def _offer_transparent(self, refusal: NothingSelected) -> None:
         """Says that nothing is selected; offers what could be filled all the same."""

@@ -294,6 +294,11 @@ class Gimp:
         """Every text in our plug-in's windows, each window's title first."""
         return list(self._look()["windows"])
 
+    def place(self, button: str) -> tuple[int, int]:
+        """Where on the screen the button with this label is, in points: left, top."""
+        left, top = self._look()["buttons"][button]
+        return int(left), int(top)
+
     def says(self, text: str) -> None:
         """Waits until a text in our plug-in's windows contains ``text``."""
         wait_for(lambda: any(text in one for words in self.words() for one in words), PATIENCE, text)

@@ -6,6 +6,7 @@ from dataclasses import asdict
 from typing import Any, Callable
 
 from pluripaint_client import Client
+from pluripaint_client.errors import TimedOut
 from pluripaint_client.runner import Asking, Connect, Settings, connect_to_daemon
 from pluripaint_client.texts import _
 
@@ -71,7 +72,10 @@ class Desk(QtCore.QObject):
 
         def ask(client: Any) -> Any:
             client.prepare()
-            return client.methods()
+            try:
+                return client.methods()
+            except TimedOut:  # a worker that is slow to start is no trouble yet
+                return None
 
         def learned(answer: Any, why: str) -> None:
             if isinstance(answer, list):

@@ -83,7 +83,7 @@ def test_a_wrong_token_is_mended_before_the_person_notices(krita, photo):
 
 def test_somebody_elses_daemon_is_not_ours(krita, photo, without_daemon, tmp_path, monkeypatch):
     launch = krita.home / places.LAUNCH_FILE
-    launch.rename(tmp_path / launch.name)
+    launch = launch.rename(launch.with_suffix(".away"))
     monkeypatch.setenv("PLURIPAINT_HOME", str(tmp_path))
     other = daemons.Daemon(tmp_path)
     try:
@@ -93,7 +93,7 @@ def test_somebody_elses_daemon_is_not_ours(krita, photo, without_daemon, tmp_pat
         assert other.status()["counts"]["accepted"] == 0
     finally:
         other.close()
-        (tmp_path / launch.name).rename(launch)
+        launch.rename(launch.with_name(places.LAUNCH_FILE))
 
 
 def test_a_daemon_of_another_release_is_said(krita, photo, without_daemon, monkeypatch):

@@ -26,7 +26,7 @@ def hidpi(tmp_path_factory: pytest.TempPathFactory, shots: Path) -> Iterator[Kri
     stage = Stage(shots, size="2800x1800")
     try:
         settings = {**QUICK, "variations": COUNT}
-        editor = KritaEditor(stage, tmp_path_factory.mktemp("hidpi"), settings, scale=2)
+        editor = KritaEditor(stage, tmp_path_factory.mktemp("hidpi") / "profile", settings, scale=2)
         try:
             yield editor
         finally:

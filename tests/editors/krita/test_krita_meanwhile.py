@@ -169,8 +169,13 @@ def test_a_layer_that_is_not_what_is_seen_gives_way_to_all_that_is_visible(krita
             """
         )
         krita.focus()
-        krita.trigger("select_all_layers")
-        krita.wait("len(app.activeWindow().activeView().selectedNodes()) == 2", "both layers selected")
+
+        def both() -> bool:
+            """Krita's action knows a new layer only once the Layers docker has taken it in."""
+            krita.trigger("select_all_layers")
+            return krita.do("answer = len(app.activeWindow().activeView().selectedNodes()) == 2")
+
+        wait_for(both, PATIENCE, "both layers selected", 0.5)
     krita.trigger("pluripaint_2_again")
     krita.generated()
     krita.wait("'Inserted' in widget('pluripaint_sentence').text()", "the end of it")

@@ -102,6 +102,7 @@ def test_a_killed_daemon_is_said_and_the_next_job_starts_another(krita, long_job
     assert krita.state() == long_job
     assert not psutil.wait_procs(family, PATIENCE)[1], "workers end with their daemon"
     discard(krita)
+    krita.serve()
     krita.do("widget('pluripaint_count').setValue(1)")
     krita.trigger("pluripaint_2_again")
     assert krita.generated()

@@ -34,7 +34,7 @@ def translated(tmp_path_factory, shots):
     stage = Stage(shots)
     try:
         editor = KritaEditor(
-            stage, tmp_path_factory.mktemp("words"), {**QUICK, "variations": 2}, translated=True
+            stage, tmp_path_factory.mktemp("words") / "profile", {**QUICK, "variations": 2}, translated=True
         )
         try:
             yield editor

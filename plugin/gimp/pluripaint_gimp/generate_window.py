@@ -5,6 +5,7 @@ from __future__ import annotations
 import queue
 import threading
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import gi
@@ -186,6 +187,7 @@ class GenerateWindow(Window):
             return
         view = self.snapshot.view
         before = picture.from_rows(self.snapshot.view_pixels, view.width, view.height, False)
+        self.snapshot = replace(self.snapshot, view_pixels=b"")  # held once is enough
         if self.review:
             self.review.destroy()
         self.review = Review(before, self.snapshot.box, view)
@@ -245,11 +247,13 @@ class GenerateWindow(Window):
 
     def _arrived(self, candidate: CandidateReady) -> None:
         assert self.snapshot and self.review
-        rows = variations.layer_pixels(self.snapshot, candidate)
-        box = self.snapshot.box
-        seen = self.gimp.convert(rows, box.width, box.height, self.snapshot.travel.color_alpha, "R'G'B'A u8")
-        fill = picture.from_rows(seen, box.width, box.height, True)
+        fill = partial(self._fill, self.snapshot, candidate)
         self.review.add_entry(Entry(candidate, f"{candidate.method} · {candidate.seed}", fill))
+
+    def _fill(self, snapshot: Snapshot, candidate: CandidateReady) -> picture.Pixbuf:
+        rows, box = variations.layer_pixels(snapshot, candidate), snapshot.box
+        seen = self.gimp.convert(rows, box.width, box.height, snapshot.travel.color_alpha, "R'G'B'A u8")
+        return picture.from_rows(seen, box.width, box.height, True)
 
     def _ended(self) -> None:
         assert self.review

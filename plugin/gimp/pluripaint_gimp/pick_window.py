@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import gi
@@ -36,7 +37,8 @@ class PickWindow(Window):
         for layer in found.layers:
             size = gimp.box(layer)
             seen = gimp.read(layer, Region(0, 0, size.width, size.height), "R'G'B'A u8")
-            fill = picture.from_rows(seen, size.width, size.height, True)
+            # Read once for all: an undo may take the layer away while it is looked at.
+            fill = partial(picture.from_rows, seen, size.width, size.height, True)
             self.review.add_entry(Entry(layer, gimp.item_name(layer), fill))
         eyes = [gimp.visible(layer) for layer in found.layers]
         self.review.show_index(eyes.index(True) if any(eyes) else 0)

@@ -30,12 +30,16 @@ def room(window: Gtk.Window | None = None) -> Any:
 
 @dataclass
 class Entry:
-    """One candidate as it is seen. ``key`` is whatever the caller knows it by."""
+    """One candidate as it is seen.
+
+    ``key`` is whatever the caller knows it by; ``fill`` gives its picture, which is kept only while it is looked at.
+    """
 
     key: Any
     title: str
-    fill: picture.Pixbuf
+    fill: Callable[[], picture.Pixbuf]
     kept: bool = False
+    thumb: picture.Pixbuf | None = None
 
 
 class Review(Gtk.Box):
@@ -48,6 +52,7 @@ class Review(Gtk.Box):
         self.follow = True
         self._before, self._box = before, box.moved(-view.left, -view.top)
         self._show_before = False
+        self._pictured: tuple[Entry | None, Any] = (None, None)
         self._image = Gtk.Image()
         picture.show(self._image, before)
         self._scroller = Gtk.ScrolledWindow(hexpand=True, vexpand=True)
@@ -75,6 +80,7 @@ class Review(Gtk.Box):
     # -- candidates
     def add_entry(self, entry: Entry) -> None:
         """Appends a candidate; it is shown at once when following the newest."""
+        self._thumbnail(entry)  # one that cannot be shown is none
         self.entries.append(entry)
         if self.follow or len(self.entries) == 1:
             self.current = len(self.entries) - 1
@@ -131,7 +137,17 @@ class Review(Gtk.Box):
 
     # -- drawing
     def _picture(self, entry: Entry) -> picture.Pixbuf:
-        return picture.composite(self._before, entry.fill, self._box.left, self._box.top)
+        if self._pictured[0] is not entry:
+            self._pictured = (None, None)  # never two of them at once
+            fill = picture.composite(self._before, entry.fill(), self._box.left, self._box.top)
+            self._pictured = (entry, fill)
+        return self._pictured[1]
+
+    def _thumbnail(self, entry: Entry) -> picture.Pixbuf:
+        if entry.thumb is None:
+            side = _THUMB_SIDE * self.get_scale_factor()
+            entry.thumb = picture.thumbnail(self._picture(entry), self._box, side)
+        return entry.thumb
 
     def _refresh(self) -> None:
         if self._show_before or not self.entries:
@@ -156,8 +172,7 @@ class Review(Gtk.Box):
         button = Gtk.ToggleButton(can_focus=False, active=index == self.current)
         column = Gtk.Box(orientation=Gtk.Orientation.VERTICAL)
         image = Gtk.Image()
-        side = _THUMB_SIDE * self.get_scale_factor()
-        picture.show(image, picture.thumbnail(self._picture(entry), self._box, side))
+        picture.show(image, self._thumbnail(entry))
         column.add(image)
         column.add(Gtk.Label(label=f"{'✓ ' if entry.kept else ''}{index + 1}"))
         button.add(column)

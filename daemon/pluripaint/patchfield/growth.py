@@ -61,7 +61,21 @@ def _priority(filled, confidence, slopes, at, width, structure, full_slope):
 
 
 @kernel
-def _fit(features, lanes, filled, is_source, sources, field, at, width, r, probes, loose, state, found, cost):
+def _drawn_near(is_source, at, width, state):
+    """A random source around a pixel, the likelier the nearer; −1 where none was hit."""
+    height = is_source.size // width
+    half = (max(height, width) // 2) >> below(state, 4)
+    y = at // width + below(state, 2 * half + 1) - half
+    x = at % width + below(state, 2 * half + 1) - half
+    if 0 <= y < height and 0 <= x < width and is_source[y * width + x]:
+        return y * width + x
+    return np.int64(-1)
+
+
+@kernel
+def _fit(
+    features, lanes, filled, is_source, sources, field, at, width, r, probes, near_probes, loose, state, found, cost
+):  # fmt: skip
     """Draw a source for one pixel among those nearly as good as the best; −1 where there is none."""
     n = 0
     known = 0
@@ -85,6 +99,10 @@ def _fit(features, lanes, filled, is_source, sources, field, at, width, r, probe
             if k - 8 >= sources.size:
                 break
             candidate = np.int64(sources[k - 8])
+        elif k - 8 < near_probes:
+            candidate = _drawn_near(is_source, at, width, state)
+            if candidate < 0:
+                continue
         else:
             candidate = np.int64(sources[below(state, sources.size)])
         d = masked_distance(features, lanes, at, candidate, width, r, bound)
@@ -108,7 +126,7 @@ def _fit(features, lanes, filled, is_source, sources, field, at, width, r, probe
 @kernel
 def _grow(
     features, lanes, filled, confidence, field, hole, is_source, sources,
-    width, r, probes, loose, structure, full_slope, voted, state, cancel,
+    width, r, probes, near_probes, loose, structure, full_slope, voted, state, cancel,
 ):  # fmt: skip
     found = np.empty(8 + probes, np.int64)
     cost = np.empty(8 + probes, np.int64)
@@ -147,6 +165,7 @@ def _grow(
             width,
             r,
             probes,
+            near_probes,
             loose,
             state,
             found,
@@ -186,7 +205,7 @@ def grow_field(
 ) -> np.ndarray:
     """Fill the first ``voted`` lanes of ``features`` inside the level's hole in place.
 
-    Lanes above (a guide's) are known everywhere: they are compared also where nothing has grown yet.
+    Lanes above (where a pixel lies, a guide) are known everywhere: they are compared also where nothing has grown yet.
 
     Returns:
         ``int32 [height * width]``: source of each filled pixel, −1 elsewhere.
@@ -198,7 +217,7 @@ def grow_field(
     field = np.full(level.hole.size, -1, np.int32)
     _grow(
         features, lanes, filled, level.known.astype(np.float64), field, level.hole, level.is_source,
-        level.sources, level.width, level.radius, settings.probes, settings.looseness, settings.structure,
-        20.0 * SCALE, voted, state, cancel,
+        level.sources, level.width, level.radius, settings.probes, settings.near_probes, settings.looseness,
+        settings.structure, 20.0 * SCALE, voted, state, cancel,
     )  # fmt: skip
     return field

@@ -17,6 +17,12 @@ from .settings import Settings
 
 _ENOUGH_SOURCES = 30
 _KNOWN_COVERAGE = 0.6
+PLACE = (5, 6)
+"""Lanes that say where a pixel lies."""
+_LEAST_RADIUS = 4.0
+"""In thinner holes the way to a source counts as in one of this inner radius, in pixels."""
+_FARTHEST = 8000.0
+"""Feature units between a picture's ends at most: a row of patches' squares has to stay within 32 bits."""
 
 
 @dataclass(frozen=True)
@@ -26,7 +32,8 @@ class Level:
     Attributes:
         height, width: of the padded picture.
         lab: ``float32 [height * width, 3]``, means over known pixels; 0 where unknown.
-        features: ``int16 [height * width * LANES]`` of the known pixels: L, a, b, two texture channels.
+        features: ``int16 [height * width * LANES]``: L, a, b and two texture channels of the known pixels, and where
+            every pixel lies (:func:`_place`).
         known: ``uint8 [height * width]``.
         hole: ``uint8 [height * width]``, to be filled here.
         radius: patch radius.
@@ -89,6 +96,11 @@ class Region:
         return np.where(self.known[..., None], self.lab, np.float32(0))
 
     @cached_property
+    def radius(self) -> float:
+        """Of the hole, :func:`inner_radius`."""
+        return inner_radius(self.hole)
+
+    @cached_property
     def shares(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """``float32 [H, W]`` each, 0 or 1: known, hole, known but not to be copied; every level is a mean of them."""
         forbidden = self.known & ~self.allowed
@@ -149,6 +161,19 @@ def _fill_features(lab, changes, known, of_lab, of_changes, out):
                     out[y + MARGIN, x + MARGIN, 3 + c] = np.int16(np.rint(changes[y, x, c] * of_changes))
 
 
+def _place(features: np.ndarray, scene: Region, size: tuple[int, int], nearness: tuple[float, float]) -> None:
+    """Into two lanes of ``int16 [height, width, LANES]``: y and x, so many Lab units an inner radius of the hole.
+
+    Compared like colours and never voted, so that of two patches that fit alike the nearer one is taken.
+    """
+    sides = scene.hole.shape
+    radius = max(scene.radius, _LEAST_RADIUS)
+    for axis, lane in enumerate(PLACE):
+        unit = min(nearness[axis] * SCALE / radius, _FARTHEST / sides[axis])
+        places = (np.arange(features.shape[axis]) - MARGIN) * (sides[axis] / size[axis])
+        features[..., lane] = np.rint(places * unit).reshape((-1, 1) if axis == 0 else (1, -1))
+
+
 def build_level(scene: Region, size: tuple[int, int], radius: int, settings: Settings) -> Level:
     """One level; the radius falls to 2, then 1, while there are fewer than 30 sources."""
     lab, known, allowed, hole = averaged(scene, size)
@@ -163,6 +188,7 @@ def build_level(scene: Region, size: tuple[int, int], radius: int, settings: Set
     height, width = size[0] + 2 * MARGIN, size[1] + 2 * MARGIN
     features = np.zeros((height, width, LANES), np.int16)
     _fill_features(lab, texture(lab[..., 0], known), known, SCALE, settings.texture * SCALE, features)
+    _place(features, scene, size, settings.nearness)
     flat_source, flat_target = _padded(source).ravel(), _padded(target).ravel()
     targets = np.flatnonzero(flat_target).astype(np.int32)
     target_at = np.full(flat_target.size, -1, np.int32)
@@ -196,13 +222,12 @@ def inner_radius(hole: np.ndarray) -> float:
     return float(cv2.distanceTransform(hole.astype(np.uint8), cv2.DIST_L2, 5).max())
 
 
-def level_sizes(
-    scene: Region, settings: Settings, start_radius: float | None = None
-) -> list[tuple[int, int]]:
-    """Sizes (height, width) from the finest to the coarsest level."""
+def level_sizes(scene: Region, settings: Settings) -> list[tuple[int, int]]:
+    """Sizes (height, width) from the finest to the coarsest level, where the hole can be grown."""
     h, w = scene.hole.shape
-    start = settings.start_radius if start_radius is None else start_radius
-    steps = max(0, math.ceil(math.log(max(inner_radius(scene.hole) / start, 1e-9), settings.factor)))
+    too_wide = scene.radius / settings.start_radius
+    too_large = math.sqrt(np.count_nonzero(scene.hole) / settings.growth_pixels)
+    steps = max(0, math.ceil(math.log(max(too_wide, too_large, 1e-9), settings.factor)))
     sizes = [(h, w)]
     for i in range(1, steps + 1):
         size = (round(h / settings.factor**i), round(w / settings.factor**i))

@@ -26,9 +26,11 @@ class Settings:
         factor: size ratio of two neighbouring pyramid levels.
         patch_radius: r; patches are 2r+1 wide. 2, then 1, where sources are few.
         texture: weight t of the two channels of mean gradient magnitude.
-        probes: random sources a growing pixel is compared with.
-        most_comparisons: where the hole is larger at the coarsest level, fewer probes a pixel keep to this
-            many.
+        probes: random sources a growing pixel is compared with; ``near_probes`` of them are drawn around it.
+        growth_pixels: growth happens where the hole has at most so many pixels.
+        nearness: what a patch's source costs for lying elsewhere, down and across: one inner radius of the hole
+            away, nearness² squared Lab units a pixel. A photograph goes on as what is beside, at the same height
+            most of all.
         looseness: ε; a source may be this share worse than the best and still be drawn.
         structure: w in the growth's order, confidence × (w + data term).
         rounds: EM rounds from the coarsest level upwards; the last value repeats, ``last_rounds`` is the
@@ -43,14 +45,17 @@ class Settings:
             offsets are carried up and refined narrowly.
     """
 
-    start_radius: float = 24.0
+    start_radius: float = 60.0
     factor: float = 1.5
     patch_radius: int = 3
     texture: float = 3.0
-    probes: int = 500
-    looseness: float = 0.1
+    probes: int = 600
+    near_probes: int = 200
+    growth_pixels: int = 30_000
+    nearness: tuple[float, float] = (0.6, 0.4)
+    looseness: float = 0.2
     structure: float = 0.3
-    rounds: tuple[int, ...] = (12, 6, 4, 3)
+    rounds: tuple[int, ...] = (6, 4, 3, 3)
     last_rounds: int = 2
     ring_rounds: int = 3
     iterations: int = 2

@@ -23,8 +23,8 @@ INFO = MethodInfo(
     licence="Apache-2.0",
     needs_weights=False,
     options={
-        "start_radius": (24.0, 4.0, 48.0),
-        "looseness": (0.1, 0.0, 1.0),
+        "start_radius": (60.0, 4.0, 120.0),
+        "looseness": (0.2, 0.0, 1.0),
         "texture": (3.0, 0.0, 8.0),
         "structure": (0.3, 0.0, 4.0),
     },

@@ -52,7 +52,7 @@ class Settings:
     probes: int = 600
     near_probes: int = 200
     growth_pixels: int = 30_000
-    nearness: tuple[float, float] = (0.6, 0.4)
+    nearness: tuple[float, float] = (0.4, 0.3)
     looseness: float = 0.2
     structure: float = 0.3
     rounds: tuple[int, ...] = (6, 4, 3, 3)

@@ -185,7 +185,7 @@ def test_the_command_writes_one_page_and_one_json(folder, tmp_path, monkeypatch)
     out = tmp_path / "out"
     words = [
         "--methods",
-        "exemplar,original,mean,telea,nobody",
+        "exemplar,original,mean,telea,nobody,eighth,eighth:detail",
         "--cases",
         str(folder),
         "--weights",
@@ -197,6 +197,7 @@ def test_the_command_writes_one_page_and_one_json(folder, tmp_path, monkeypatch)
     report = json.loads((out / "report.json").read_text())
     figures = report["summary"]["small"]["contestants"]
     assert figures["original"]["percep"]["value"] == 0 and figures["original"]["sharp"]["value"] == 1
+    assert figures["eighth:detail"]["sharp"]["value"] > figures["eighth"]["sharp"]["value"]
     assert figures["exemplar"]["fills"] == 2 and figures["exemplar"]["diversity"]["value"] > 0
     assert report["summary"]["small"]["against"]["exemplar"]["shares"] == {"exemplar": 1.0}
     page = (out / "report.html").read_text()

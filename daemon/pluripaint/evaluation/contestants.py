@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
+import cv2
 import numpy as np
 
 from pluripaint.methods import registry
@@ -21,6 +22,8 @@ from .cases import OpenCase, crop
 from .peers import Peer, find_peer
 
 _SEEDS = 2**31
+EIGHTH = "eighth"
+_EIGHTH = 8
 
 
 @dataclass(frozen=True)
@@ -91,6 +94,43 @@ class OriginalContestant:
         """The photograph."""
         answer = Answer(opened.photo, 0)
         return Answers([answer], [answer])
+
+
+class EighthContestant:
+    """The photograph ÷ 8 in the hole, enlarged again or through the detail step: what a network that got every
+    layout right would give, so that the detail step is judged by itself. It sees the photograph in the hole.
+    """
+
+    def __init__(self, detailed: bool) -> None:
+        self._detailed = detailed
+        self.name = f"{EIGHTH}:{entries.DETAIL}" if detailed else EIGHTH
+        self.title = "the photograph ÷ 8" + (" with the detail step" if detailed else ", enlarged")
+        self.key = f"{self.name} {source_fingerprint()}"
+
+    def answer(self, opened: OpenCase) -> Answers:
+        """One fill, region after region."""
+        image = opened.photo.copy()
+        for region in opened.regions:
+            hole = crop(opened.hole, region)
+            photo = crop(opened.photo, region).astype(np.float32) / 255
+            height, width = hole.shape
+            small = (max(1, round(width / _EIGHTH)), max(1, round(height / _EIGHTH)))
+            guide = cv2.resize(photo, small, interpolation=cv2.INTER_AREA)
+            guide = cv2.resize(guide, (width, height), interpolation=cv2.INTER_CUBIC)
+            fill = self._finished(photo, hole, guide, opened.case.seed) if self._detailed else guide
+            crop(image, region)[hole] = np.rint(np.clip(fill, 0, 1) * 255).astype(np.uint8)[hole]
+        answer = Answer(image, 0)
+        return Answers([answer], [answer])
+
+    def _finished(self, photo: np.ndarray, hole: np.ndarray, guide: np.ndarray, seed: int) -> np.ndarray:
+        from pluripaint import patchfield
+
+        settings, flag = patchfield.Settings(), Quiet().cancel_flag
+        everywhere, nowhere = np.ones_like(hole), np.zeros_like(hole)
+        prepared = patchfield.prepare_guided(
+            photo, hole, hole, everywhere, nowhere, float(_EIGHTH), "start", settings
+        )
+        return patchfield.detail(prepared, guide, float(_EIGHTH), seed, settings, flag).image
 
 
 class MethodContestant:
@@ -189,7 +229,7 @@ def contestant(
     network: MethodInfo | None = None,
     device: str = "cpu",
 ) -> Contestant:
-    """By its word, see :mod:`entries`; also ``original``.
+    """By its word, see :mod:`entries`; also ``original``, ``eighth`` and ``eighth:detail``.
 
     Args:
         network: in whose place a peer stands that gets a detail step.
@@ -202,6 +242,8 @@ def contestant(
     if word == "original":
         return OriginalContestant()
     parts = entries.parsed(word)
+    if word in (EIGHTH, f"{EIGHTH}:{entries.DETAIL}"):
+        return EighthContestant(word != EIGHTH)
     if entries.is_plain_name(parts) and word != "auto" and word not in registry.names():
         return PeerContestant(find_peer(word))
     return MethodContestant(word, preset, count, pool, _drawing(parts, preset, network, device), device)

@@ -328,8 +328,11 @@ class KritaEditor:
         return [nodes[first], *rest[:inside]]
 
     def generated(self) -> list[list[Any]]:
-        """Wait for a group of variations; its nodes."""
-        return wait_for(self.group, PATIENCE, f"a group of variations ({self.sentence()})", 0.1)
+        """Wait for a group of variations, and for the docker to say so: Krita may let us in before it is done; the
+        group's nodes."""
+        wait_for(self.group, PATIENCE, f"a group of variations ({self.sentence()})", 0.1)
+        self.wait("widget('pluripaint_sentence').text() != ''", "a sentence about it")
+        return self.group()
 
     def daemon(self) -> psutil.Process:
         """The daemon that the plug-in has started."""

@@ -41,7 +41,8 @@ def _on_its_half(context: click.Context, options: dict[str, Any]) -> None:
     show_default=True,
     callback=_words,
     help="Methods of ours, auto, and peers: original, mean, telea, navier-stokes, matchpatch, gmic; "
-    "eighth and eighth:detail are the photograph ÷ 8 without and with the detail step; any other NAME is a program inpaint-NAME on PATH. METHOD@WEIGHTS names weights; :plain behind it leaves the "
+    "eighth and eighth:detail are the photograph ÷ 8 without and with the detail step; "
+    "any other NAME is a program inpaint-NAME on PATH. METHOD@WEIGHTS names weights; :plain behind it leaves the "
     "detail step out, :start=4 or :grow=0.5 sets it; telea:detail stands in the network's place; exemplar+METHOD "
     "draw into one pool.",
 )

@@ -71,7 +71,8 @@ class Result:
 
     Attributes:
         image: ``float32 [H, W, 3]``, sRGB-encoded 0…1; the scene outside the hole (zero where hidden).
-        energy: mean patch distance in the hole, squared Lab units; lower is better.
+        energy: mean patch distance in the hole, squared Lab units, the way to the sources included; lower is
+            better.
         strangeness: how far what is in the hole is from what the photograph holds (:mod:`score`); lower is
             better.
     """

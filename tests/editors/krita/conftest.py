@@ -1,4 +1,4 @@
-"""One real Krita for all tests of this folder; each test gets a document of its own."""
+"""A real Krita for each file of this folder; each test gets a document of its own."""
 
 from __future__ import annotations
 
@@ -18,9 +18,13 @@ def shots(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return Path(chosen) if chosen else tmp_path_factory.mktemp("shots")
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def running(tmp_path_factory: pytest.TempPathFactory, shots: Path) -> Iterator[KritaEditor]:
-    """Krita on a display of its own."""
+    """Krita on a display of its own.
+
+    Not one for all files: Krita 5.1's Layers docker may stop following the layers on a busy machine, and then stays so
+    until Krita is started anew.
+    """
     stage = Stage(shots)
     try:
         editor = KritaEditor(stage, tmp_path_factory.mktemp("kr") / "Zoë's profile", QUICK)

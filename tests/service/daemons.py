@@ -11,7 +11,7 @@ from pathlib import Path
 
 import psutil
 
-from pluripaint_client import ENDINGS, Client, JobRequest, Region, RegionData
+from pluripaint_client import ENDINGS, Client, Done, JobRequest, Region, RegionData
 from pluripaint_client import connection as places
 
 HERE = Path(__file__).resolve().parent
@@ -103,3 +103,16 @@ def wait_for(client: Client, kind: type, name: str, seconds: float = 30.0):
             return event
         assert not isinstance(event, ENDINGS), event
     raise AssertionError(f"no {kind.__name__} within {seconds} s")
+
+
+def works(daemon) -> None:
+    """A job goes through."""
+    with daemon.client() as client:
+        assert isinstance(events(client, client.submit(job()))[-1], Done)
+
+
+def published(home, port: int, **fields) -> places.Connection:
+    """A connection file that the test itself writes."""
+    connection = places.Connection("127.0.0.1", port, "ab" * 32, 1, (1,), "0.1.0")._replace(**fields)
+    places.write(home / places.FILE, connection)
+    return connection

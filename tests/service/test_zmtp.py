@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import socket
 import struct
+import subprocess
+import sys
 import threading
 import time
 
@@ -338,3 +340,17 @@ def test_any_handshake_gives_an_error_or_a_connection(octets, polite, kept):
             Dealer("127.0.0.1", server.port, b"u", b"p", timeout=1).close()
         except (ZmtpError, OSError):
             pass
+
+
+def test_the_dealer_module_needs_only_the_standard_library():
+    code = (
+        "import sys; sys.modules['zmq'] = None; import pluripaint_client; "
+        "from pluripaint_client.client import best_transport; "
+        "assert best_transport().__name__ == 'Dealer'; "
+        "bad = {'numpy', 'torch', 'platformdirs'} & set(sys.modules); assert not bad, bad"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True, timeout=20)
+
+
+def test_zmtp_errors_have_one_base():
+    assert issubclass(Closed, ZmtpError)

@@ -12,7 +12,6 @@ import os
 import secrets
 import socket
 import time
-from collections import Counter
 from collections.abc import Callable
 from typing import Any
 
@@ -22,25 +21,24 @@ from pluripaint import __version__
 from pluripaint.service import auth, limits, logs, memory
 from pluripaint.service.auth import Doorkeeper
 from pluripaint.service.crew import Crew
-from pluripaint.service.limits import Ledger, Settings
+from pluripaint.service.jobs import ENDINGS, Jobs
+from pluripaint.service.limits import Settings
 from pluripaint.service.logs import LOG
 from pluripaint.service.peers import Peers
-from pluripaint.service.queue import FairQueue, Job
+from pluripaint.service.queue import Job
 from pluripaint.service.supervisor import Worker
 from pluripaint_client import protocol
 from pluripaint_client.connection import Connection
 from pluripaint_client.protocol import Header, ProtocolError
 from pluripaint_client.texts import Sentence
 
-_KEEP_ALIVE = 1.0
 _HANDSHAKE_MS = 2000
 _LOOK, _LOOK_AFTER_KNOCK = 4.0, 0.1
-_REMEMBERED = 4096
-_COUNTED = ("accepted", "done", "cancelled", "failed", "refused")
+_TRIM_AFTER = 0.3
 
 
 class Broker:
-    """Jobs from clients to workers and events back; every accepted job gets exactly one ending."""
+    """Jobs from clients to workers and events back."""
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
@@ -62,12 +60,9 @@ class Broker:
         )
         self._peers = Peers(self._front, settings.limits.client_bytes)
         self._crew = Crew(self._context, self._doorkeeper, settings, self)
-        self._queue = FairQueue()
-        self._ledger = Ledger(settings.limits)
-        self._jobs: dict[str, Job] = {}
-        self._ended: dict[str, bytes] = {}
+        self._jobs = Jobs(settings, self._peers, self._trim_soon)
         self._asking: list[tuple[bytes, Any]] = []
-        self._counts = Counter(dict.fromkeys(_COUNTED, 0))
+        self._refused = 0
         self._started = self._looked = time.monotonic()
         self._knocks = 0
         self._trim_at: float | None = None
@@ -132,8 +127,7 @@ class Broker:
 
     def close(self) -> None:
         """Tell every job, end every worker."""
-        for job in list(self._jobs.values()):
-            self._fail(job, "daemon-stopped", "The pluripaint daemon was stopped.", "Start it and try again.")
+        self._jobs.daemon_stopped()
         limit = time.monotonic() + 2.0
         self._crew.close(lambda: limit - time.monotonic())
         self._front.close()
@@ -147,7 +141,7 @@ class Broker:
 
     def _patience(self) -> float:
         """Seconds until something has to be looked at without anybody asking."""
-        if any(job.cancelled is not None for job in self._jobs.values()) or self._trim_at is not None:
+        if self._jobs.any_being_cancelled or self._trim_at is not None:
             return 0.05
         if self._knocked:
             return _LOOK_AFTER_KNOCK
@@ -161,49 +155,16 @@ class Broker:
 
     def _tick(self, now: float) -> None:
         self._crew.watch(now)
-        for job in list(self._jobs.values()):
-            if job.ended:
-                continue  # with another one, whose client turned out to be gone
-            if job.cancelled is not None and now - job.cancelled > self._settings.cancel_answer:
-                self._end(job, "cancelled", {})
-            elif job.deadline is not None and now > job.deadline:
-                self._too_late(job)
-        self._dispatch()
+        self._jobs.watch(now)
+        self._jobs.dispatch(self._crew)
         self._crew.end_idle(now)
         if self._asking and not self._crew.workers:
             self._crew.want("")
-        self._keep_alive(now)
+        self._jobs.keep_alive(now, self._crew)
         if self._trim_at is not None and now > self._trim_at:
             self._trim_at = None
             self._peers.forget_delivered()
             memory.trim()
-
-    def _dispatch(self) -> None:
-        while len(self._queue):
-            job = self._queue.take(lambda job: self._crew.want(job.submission.method) is not None)
-            if job is None:
-                return
-            worker = self._crew.want(job.submission.method)
-            assert worker is not None
-            job.tries += 1
-            job.deadline = job.deadline or time.monotonic() + job.submission.deadline
-            job.word = {"job": job.id, "stage": "starting", "fraction": 0.0}
-            self._crew.give(worker, job)
-
-    def _keep_alive(self, now: float) -> None:
-        if not self._jobs:
-            return
-        if any(now - job.spoken >= _KEEP_ALIVE for job in self._jobs.values()):
-            # A list: a client that turns out to be gone takes its jobs out of the queue meanwhile.
-            for job, place in list(self._queue.places()):
-                if not job.ended and now - job.spoken >= _KEEP_ALIVE:
-                    if place == 1 and self._crew.getting_ready:
-                        self._tell(job, "progress", {"job": job.id, "stage": "starting", "fraction": 0.0})
-                    else:
-                        self._tell(job, "queued", {"job": job.id, "place": place})
-            for job in list(self._jobs.values()):
-                if job.worker is not None and not job.ended and now - job.spoken >= _KEEP_ALIVE:
-                    self._tell(job, "progress", job.word)
 
     # ---------------------------------------------------------------------------------------- clients
 
@@ -223,12 +184,12 @@ class Broker:
                 )
             answer(client, header, frames[1:])
         except ProtocolError as error:
-            self._counts["refused"] += 1
+            self._refused += 1
             LOG.info("refused: %s", error.code)
             fields = {"code": error.code, "sentence": error.sentence, "next": error.next_step}
             self._refuse(client, header or error.header, fields)
         if len(frames) > 2:
-            self._trim_at = time.monotonic() + 0.3
+            self._trim_soon()
 
     def _reply(self, client: bytes, header: Header, fields: Header) -> None:
         self._peers.send(client, header["type"], {**_reference(header), **fields}, _version(header))
@@ -242,7 +203,6 @@ class Broker:
         self._reply(client, header, {"proof": given})
 
     def _status(self, client: bytes, header: Header, frames: list[Any]) -> None:
-        running = sum(job.worker is not None for job in self._jobs.values())
         fields = {
             "version": __version__,
             "protocol": list(protocol.ACCEPTED_VERSIONS),
@@ -252,9 +212,13 @@ class Broker:
             "devices": list(self._settings.devices),
             "threads": limits.compute_threads(),
             "workers": [worker.describe() for worker in self._crew.workers.values()],
-            "jobs": {"running": running, "queued": len(self._queue)},
-            "bytes_in_flight": {"jobs": self._ledger.total, "fills": self._peers.unread_by_all()},
-            "counts": {**self._counts, "wrong_passwords": self._doorkeeper.refused},
+            "jobs": {"running": self._jobs.running, "queued": self._jobs.queued},
+            "bytes_in_flight": {"jobs": self._jobs.held_bytes, "fills": self._peers.unread_by_all()},
+            "counts": {
+                **self._jobs.counts,
+                "refused": self._refused,
+                "wrong_passwords": self._doorkeeper.refused,
+            },
             "limits": self._settings.limits._asdict(),
             "idle_seconds": self._settings.idle,
             "log": str(logs.file("daemon")),
@@ -284,92 +248,15 @@ class Broker:
         self.stop()
 
     def _submit(self, client: bytes, header: Header, frames: list[Any]) -> None:
-        sizes = [len(frame) for frame in frames[1:]]
-        submission = protocol.parse_submit(header, sizes, self._settings.limits)
-        known = self._jobs.get(submission.job)
-        if known is not None or submission.job in self._ended:
-            owner = known.client if known is not None else self._ended[submission.job]
-            if owner != client:
-                raise ProtocolError("bad-field", "Another client's job has this name.")
-            self._peers.send(client, "accepted", {"job": submission.job}, header["v"])
-            return
-        bounds = self._settings.limits
-        mine = sum(job.client == client for job in self._jobs.values())
-        if mine >= bounds.jobs_per_client or len(self._jobs) >= bounds.jobs:
-            raise ProtocolError(
-                "busy", "Too many jobs are waiting already.", "Wait until earlier ones are done."
-            )
-        held = sum(sizes) + len(frames[0])
-        self._ledger.take(client, held)
-        job = Job(client, header["v"], submission, frames, held)
-        self._jobs[job.id] = job
-        self._queue.add(job)
-        self._counts["accepted"] += 1
-        LOG.info("job %s accepted: %d bytes, %s", job.id, held, submission.method)
-        self._tell(job, "accepted", {"job": job.id})
-        self._dispatch()
+        self._jobs.submit(client, header, frames)
+        self._jobs.dispatch(self._crew)
 
     def _cancel(self, client: bytes, header: Header, frames: list[Any]) -> None:
-        job = self._jobs.get(protocol.job_id(header))
-        if job is not None and job.client == client:
-            self._stop_job(job)
+        self._jobs.cancel(client, protocol.job_id(header))
 
-    # ---------------------------------------------------------------------------------------- jobs
-
-    def _stop_job(self, job: Job) -> None:
-        """A waiting job ends now; a running one is told through the shared byte."""
-        if job.worker is None:
-            self._queue.remove(job)
-            self._end(job, "cancelled", {})
-        elif job.cancelled is None:
-            job.cancelled = time.monotonic()
-            job.worker.cancel.set(True)
-
-    def _too_late(self, job: Job) -> None:
-        if job.worker is None:
-            self._queue.remove(job)
-        else:
-            job.cancelled = time.monotonic()
-            job.worker.cancel.set(True)
-        sentence = Sentence("The job was stopped after {seconds:g} seconds.", seconds=job.submission.deadline)
-        self._fail(job, "deadline", sentence, "Select a smaller area, or ask for fewer variations.")
-
-    def _tell(self, job: Job, kind: str, fields: Header) -> None:
-        self._forward(job, [protocol.encode(kind, fields, job.version)])
-
-    def _forward(self, job: Job, message: list[bytes]) -> None:
-        job.spoken = time.monotonic()
-        if not job.silent and not self._peers.forward(job.client, message):
-            self._vanished(job.client)
-
-    def _vanished(self, client: bytes) -> None:
-        """A client is gone or does not read: none of its jobs is worth going on with."""
-        LOG.info("a client is gone")
-        for job in [job for job in self._jobs.values() if job.client == client]:
-            job.silent = True
-            if not job.ended:
-                self._stop_job(job)
-
-    def _fail(self, job: Job, code: str, sentence: str, next_step: str) -> None:
-        self._end(job, "failed", {"code": code, "sentence": sentence, "next": next_step})
-
-    def _end(self, job: Job, kind: str, fields: Header) -> None:
-        """The one place where a job ends."""
-        if job.ended:
-            return
-        job.ended = True
-        del self._jobs[job.id]
-        if job in self._queue:
-            self._queue.remove(job)
-        self._ended[job.id] = job.client
-        if len(self._ended) > _REMEMBERED:
-            del self._ended[next(iter(self._ended))]
-        job.frames = []
-        self._ledger.give_back(job.client, job.held)
-        self._counts[kind] += 1
-        self._trim_at = time.monotonic() + 0.3
-        LOG.info("job %s %s %s", job.id, kind, fields.get("code", ""))
-        self._tell(job, kind, {"job": job.id, **fields})
+    def _trim_soon(self) -> None:
+        """Give memory back to the system once large frames are gone."""
+        self._trim_at = time.monotonic() + _TRIM_AFTER
 
     # ---------------------------------------------------------------------------------------- workers
 
@@ -378,50 +265,19 @@ class Broker:
         job = worker.job
         if job is None or header.get("job") != job.id:
             return
-        kind = header["type"]
-        if kind in ("done", "cancelled", "failed"):
+        if header["type"] in ENDINGS:
             self._crew.free(worker, header.get("spoiled") is True)
-            self._trim_at = time.monotonic() + 0.3
-            if not job.ended:
-                over = "cancelled" if job.cancelled is not None else kind
-                self._end(
-                    job, over, {} if over == "cancelled" else _without(header, "v", "type", "job", "spoiled")
-                )
-        elif kind not in ("candidate", "progress"):
-            raise ProtocolError("unknown-type", Sentence("A worker says “{kind}”.", kind=kind[:40]))
-        elif not job.ended and job.cancelled is None:
-            if kind == "candidate":
-                job.delivered += 1
-                job.frames = []  # a second try is out of the question now
-            else:
-                job.word = {
-                    "job": job.id,
-                    "stage": protocol.text(header, "stage"),
-                    "fraction": protocol.number(header, "fraction", 0.0, 1.0),
-                }
-            if job.version != header["v"]:
-                message[0] = protocol.encode(kind, _without(header, "v", "type"), job.version)
-            self._forward(job, message)
+            self._trim_soon()
+        self._jobs.heard(job, header, message)
 
     def lost(self, worker: Worker, job: Job | None, reason: str) -> None:
-        """A worker is gone; its job is tried again once, or fails."""
-        if job is None or job.ended:
-            return
-        job.worker = None
-        if job.cancelled is not None:
-            self._end(job, "cancelled", {})
-        elif reason in ("hung", "starting"):
-            self._fail(job, "worker-hung", "The worker stopped responding and was ended.", _AGAIN)
-        elif job.tries < 2 and not job.delivered:
-            LOG.info("job %s is tried again", job.id)
-            self._queue.add_first(job)
-        else:
-            self._fail(job, "worker-died", reason, _AGAIN)
+        """A worker is gone."""
+        if job is not None:
+            self._jobs.lost(job, reason)
 
     def cannot_start(self, reason: str) -> None:
         """Whoever waits for a worker waits in vain."""
-        for job in [job for job in self._jobs.values() if job.worker is None]:
-            self._fail(job, "no-worker", reason, _DOCTOR)
+        self._jobs.no_worker(reason, _DOCTOR)
         for client, header in self._asking:
             self._refuse(client, header, {"code": "no-worker", "sentence": reason, "next": _DOCTOR})
         self._asking.clear()
@@ -434,7 +290,6 @@ class Broker:
 
 
 _DOCTOR = "No worker could be started; run “pluripaint doctor”."
-_AGAIN = "Try again; if it happens again, select a smaller area or see “pluripaint daemon logs”."
 
 
 def _reference(header: Header) -> Header:
@@ -451,7 +306,3 @@ def _version(header: Header) -> int:
     """The version to answer in: the one that was spoken, where it is understood."""
     spoken = header.get("v")
     return spoken if type(spoken) is int and spoken in protocol.ACCEPTED_VERSIONS else protocol.VERSION
-
-
-def _without(header: Header, *names: str) -> Header:
-    return {key: value for key, value in header.items() if key not in names}

@@ -22,8 +22,8 @@ def shots(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def running(tmp_path_factory: pytest.TempPathFactory, shots: Path) -> Iterator[KritaEditor]:
     """Krita on a display of its own.
 
-    Not one for all files: Krita 5.1's Layers docker may stop following the layers on a busy machine, and then stays so
-    until Krita is started anew.
+    Not one for all files: twice, in runs of the whole suite, Krita 5.1's Layers docker stopped following the layers
+    and stayed so until Krita was started anew; why is not known.
     """
     stage = Stage(shots)
     try:

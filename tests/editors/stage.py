@@ -73,10 +73,11 @@ class Stage:
         read, write = os.pipe()
         self._server = subprocess.Popen(
             # Without -noreset the end of the first client, before the window manager is in, would reset the server
-            # and throw the window manager out.
+            # and throw the window manager out. Without -r a key whose release comes late on a busy machine repeats,
+            # and one press starts several jobs.
             [
                 *("Xvfb", "-displayfd", str(write), "-screen", "0", f"{self._size}x24"),
-                *("-nolisten", "tcp", "-noreset"),
+                *("-nolisten", "tcp", "-noreset", "-r"),
             ],
             pass_fds=[write],
             stdout=subprocess.DEVNULL,

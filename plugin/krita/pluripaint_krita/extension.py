@@ -118,6 +118,7 @@ class Inpaint(Extension):
         ):
             action = window.createAction(name, text, "filter/" + _MENU)
             action.setIconText(text)
+            action.setAutoRepeat(False)  # A shortcut held a little long would start one run after another.
             # Krita has it in English, from the action file, and makes the tool tip of that itself, again and again.
             described = _(action.whatsThis())
             action.setWhatsThis(described)

@@ -212,7 +212,7 @@ class Desk(QtCore.QObject):
     def discard(self, run: Run | None = None) -> None:
         """Throw a set away, running or not; the document was never touched."""
         run = run or self.current
-        if run is not None:
+        if run is not None and run not in self._at_insertion:
             self._thrown_away.append((run.snapshot.target, run.seeds))
             run.cancel()
             self._close(run)
@@ -253,15 +253,19 @@ class Desk(QtCore.QObject):
 
     def stage(self, run: Run) -> Any:
         """The surroundings of a set's hole; made once."""
-        if id(run) not in self._stages:
-            self._stages[id(run)] = self.editor.stage(run)
-        return self._stages[id(run)]
+        made = self._stages.get(id(run)) or self.editor.stage(run)
+        if run in self.listed:  # it may have been thrown away while Krita was at work
+            self._stages[id(run)] = made
+        return made
 
     def patches(self, run: Run, variation: Variation) -> Any:
         """A candidate's picture; only the last one asked for is kept: sixteen would take more than all else."""
-        if self._pictured is None or self._pictured[0] is not variation:
-            self._pictured = (variation, self.editor.patches(run, variation))
-        return self._pictured[1]
+        if self._pictured is not None and self._pictured[0] is variation:
+            return self._pictured[1]
+        made = self.editor.patches(run, variation)
+        if run in self.listed:
+            self._pictured = (variation, made)
+        return made
 
     def _forget_pictures(self, run: Run) -> None:
         self._stages.pop(id(run), None)
@@ -285,6 +289,8 @@ class Desk(QtCore.QObject):
                 answered(*question.answer)
         changed = False
         for run in list(self.runs):
+            if run not in self.runs:  # Krita handled events while another was inserted
+                continue
             worked = run.state == RUNNING
             changed = run.pump() or changed
             if run.state == ENDED:

@@ -26,6 +26,7 @@ class ReviewPage(QtWidgets.QWidget):
         self._desk = desk
         self._ask = ask or self._ask_in_a_box
         self._shown: tuple[Any, ...] | None = None
+        self._filling = self._outdated = False
         self.window_: Any | None = None
         self._make()
         self._arrange()
@@ -122,7 +123,23 @@ class ReviewPage(QtWidgets.QWidget):
     # -------------------------------------------------------------------------------------------- showing
 
     def fill(self) -> None:
-        """Bring the page up to date with the set in view."""
+        """Bring the page up to date with the set in view.
+
+        Krita handles events while it converts colours, and any of them may change what is to be shown: it is filled
+        once more then, never within itself, where a thumbnail would be thrown away under the hand that draws it.
+        """
+        self._outdated = True
+        if self._filling:
+            return
+        self._filling = True
+        try:
+            while self._outdated:
+                self._outdated = False
+                self._fill()
+        finally:
+            self._filling = False
+
+    def _fill(self) -> None:
         run = self._desk.current
         if run is None:
             self._show_nothing()
@@ -148,6 +165,7 @@ class ReviewPage(QtWidgets.QWidget):
         self.keep.setChecked(bool(current and current.kept))
         if any_left:
             self._fill_strip(run)
+        if any_left and not self._outdated:
             self._fill_picture(run)
             if self.hasFocus():
                 self.picture.setFocus()
@@ -185,6 +203,8 @@ class ReviewPage(QtWidgets.QWidget):
                 key = id(variation)
                 if item.data(Qt.ItemDataRole.UserRole) != key:
                     item.setIcon(self._icon(run, variation))
+                    if self._outdated:
+                        return
                     item.setData(Qt.ItemDataRole.UserRole, key)
             self.strip.setCurrentRow(run.review.index)
 
@@ -210,6 +230,8 @@ class ReviewPage(QtWidgets.QWidget):
             return
         stage = self._desk.stage(run)
         patches = self._desk.patches(run, current)
+        if self._outdated:
+            return
         middle = stage.focus(patches) if self._shown is None or self._shown[0] != id(run) else None
         for view in self._views():
             view.show_picture(stage, () if run.review.before else patches, middle, wanted[3])

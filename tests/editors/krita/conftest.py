@@ -38,10 +38,12 @@ def running(tmp_path_factory: pytest.TempPathFactory, shots: Path) -> Iterator[K
 
 @pytest.fixture
 def krita(running: KritaEditor) -> Iterator[KritaEditor]:
-    """Krita with nothing open."""
+    """Krita with nothing open; an exception that nobody caught fails the test during which it came."""
     running.close_documents()
     yield running
+    errors = running.script_errors()
     running.close_documents()
+    assert not errors, "\n".join(errors)
 
 
 @pytest.fixture(scope="session")

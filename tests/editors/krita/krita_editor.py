@@ -222,6 +222,14 @@ class KritaEditor:
             """
         )
 
+    def script_errors(self) -> list[str]:
+        """Exceptions that nobody caught since this was last asked.
+
+        Krita shows each in a modal dialog, maybe unseen behind its window, and until it is closed the Layers docker
+        does not follow the layers: Krita puts their news off while an event is being handled.
+        """
+        return self.do("answer = script_errors()")
+
     def close_documents(self) -> None:
         """Close everything without asking.
 

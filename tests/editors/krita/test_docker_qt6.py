@@ -125,6 +125,7 @@ class Editor:
         self.inserted: list[tuple[Any, list[Any]]] = []
         self.refusal: Exception | None = None
         self.while_inserting: Callable[[], object] = lambda: None
+        self.while_drawing: Callable[[], object] = lambda: None
         self.title = "one.kra"
 
     def load_settings(self) -> Settings:
@@ -158,6 +159,7 @@ class Editor:
         return stage
 
     def patches(self, run: Any, variation: Any) -> Any:
+        self.while_drawing()
         fill = variation.candidate.fills[0]
         colour = bytes([fill[2], fill[1], fill[0], 255]) * HOLE.area
         return [(HOLE, self.pictures.image(colour, HOLE.width, HOLE.height))]
@@ -373,6 +375,37 @@ def test_enter_pressed_twice_inserts_once(docker):
     docker.editor.while_inserting = again
     docker.key("Return")
     assert len(docker.editor.inserted) == 1 and not docker.desk.listed
+
+
+@pytest.mark.parametrize("what", ["thrown away", "inserted", "taken out"])
+def test_whatever_is_done_while_a_thumbnail_is_drawn(docker, what, monkeypatch):
+    """Krita lets events through while it converts colours, too."""
+    uncaught = []
+    monkeypatch.setattr(sys, "excepthook", lambda _kind, error, _where: uncaught.append(error))
+    docker.reviewed(10)
+    docker.until(lambda: docker.labels() == ["1"])
+
+    def once() -> None:
+        docker.editor.while_drawing = lambda: None
+        if what == "inserted":
+            docker.key("Return")
+        elif what == "thrown away":
+            docker.desk.discard()
+        else:
+            docker.panel.review.discard_one()
+
+    docker.panel.review.more.click()
+    docker.editor.while_drawing = once
+    docker.daemon.candidate(11)
+    docker.daemon.done(11)
+    if what == "taken out":
+        docker.until(lambda: docker.desk.current.state == "review", "the review")
+        assert docker.labels() == [str(k) for k, _ in enumerate(docker.desk.current.review.variations, 1)] == ["1"]
+    else:
+        docker.until(lambda: not docker.desk.runs, "the end of the set")
+        assert not uncaught, uncaught
+        assert docker.panel.stack.currentWidget() is docker.panel.settings and docker.labels() == []
+    assert not uncaught, uncaught
 
 
 def test_several_sets_each_with_its_own_review(docker):

@@ -52,6 +52,15 @@ def widget(name):
     return Krita.instance().activeWindow().qwindow().findChild(QtWidgets.QWidget, name)
 
 
+def script_errors():
+    """What Krita has said of exceptions that no Python code caught; its dialogs are closed."""
+    dialogs = [w for w in QtWidgets.QApplication.topLevelWidgets() if type(w).__name__ == "ExceptHookDialog"]
+    said = [dialog.ui.tracebackBrowser.toPlainText() for dialog in dialogs if dialog.isVisible()]
+    for dialog in dialogs:
+        dialog.close()
+    return said
+
+
 class Hand(Extension):
     def setup(self):
         self.server = socket.create_server(("127.0.0.1", int(os.environ["PLURIPAINT_TEST_HAND"])))

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from typing import NamedTuple
 
 import cv2
 import numpy as np
@@ -33,7 +34,20 @@ from .voting import vote_weights
 MODES = ("start", "grow")
 STRONGEST = 4.0
 _ROUNDS = (6, 4, 3)
-_SCREENING = 0.05
+
+
+class _Trust(NamedTuple):
+    """How far a guide is believed."""
+
+    blur: float
+    """σ of what it says, in its own pixels."""
+    finest: float
+    """Share of its weight at full size, where patches shall fit each other rather than something blurred."""
+    screening: float
+    """How strongly the copy's colours, moved toward the guide's, hold against the seam's."""
+
+
+_TRUST = {"start": _Trust(0.4, 0.5, 0.3), "grow": _Trust(0.5, 1.0, 0.05)}
 _VOTED = 3
 """Lanes 0…2 (Lab) are voted; 5…7 hold the guide and are only compared; texture is not needed with a guide."""
 
@@ -134,6 +148,7 @@ def detail(
         lab = smooth(scene, cancel)
         check(cancel)
         return Result(pasted(prepared, lab), 0.0)
+    trust = _TRUST[mode]
     state = np.zeros(1, np.uint64)
     seed_state(seed, state)
     picture = np.where(scene.known[..., None], scene.lab, np.float32(0))
@@ -143,9 +158,10 @@ def detail(
     cost = np.zeros(0, np.int64)
     for index in range(coarsest, -1, -1):
         level, position = prepared.levels[index], coarsest - index
-        sigma = 0.5 * factor * level.inner[1] / scene.hole.shape[1]
+        sigma = trust.blur * factor * level.inner[1] / scene.hole.shape[1]
+        counts_for = weight * (trust.finest if index == 0 else 1.0)
         start = position == 0 and mode == "start"
-        features = _level_features(level, scene, picture, sigma, weight, start)
+        features = _level_features(level, scene, picture, sigma, counts_for, start)
         if start:
             field = first_field(level, state)
         elif position == 0:
@@ -167,8 +183,8 @@ def detail(
     weights = vote_weights(cost, counts, distance, settings.border_falloff)
     offsets = offsets_of(prepared, features, field, weights)
     # A guide that hardly counts in the comparison must not decide the colours either.
-    pull = min(1.0, weight) * _toward_guide(scene, level, offsets, picture, factor)
-    lab = copy_and_join(scene, level.lab, offsets, _SCREENING, cancel, pull)
+    pull = min(1.0, weight) * _toward_guide(scene, level, offsets, picture, trust.blur * factor)
+    lab = copy_and_join(scene, level.lab, offsets, trust.screening, cancel, pull)
     check(cancel)
     return Result(pasted(prepared, lab), energy_of(prepared, cost, counts))
 
@@ -179,7 +195,7 @@ def _rounds(position: int, last: bool, mode: str, settings: Settings) -> int:
 
 
 def _toward_guide(
-    scene: Region, level: Level, offsets: np.ndarray, picture: np.ndarray, factor: float
+    scene: Region, level: Level, offsets: np.ndarray, picture: np.ndarray, sigma: float
 ) -> np.ndarray:
     """blur(guide) − blur(copy): colour follows the guide, detail stays the copy's; ``float32 [H, W, 3]``."""
     copied = picture.copy()
@@ -187,5 +203,4 @@ def _toward_guide(
     taken = scene.hole & (inner >= 0)
     copied[taken] = level.lab[inner[taken]]
     there = scene.known | scene.hole
-    sigma = 0.5 * factor
     return _blurred(picture, there, sigma) - _blurred(copied, there, sigma)

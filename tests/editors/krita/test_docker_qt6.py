@@ -400,7 +400,11 @@ def test_whatever_is_done_while_a_thumbnail_is_drawn(docker, what, monkeypatch):
     docker.daemon.done(11)
     if what == "taken out":
         docker.until(lambda: docker.desk.current.state == "review", "the review")
-        assert docker.labels() == [str(k) for k, _ in enumerate(docker.desk.current.review.variations, 1)] == ["1"]
+        assert (
+            docker.labels()
+            == [str(k) for k, _ in enumerate(docker.desk.current.review.variations, 1)]
+            == ["1"]
+        )
     else:
         docker.until(lambda: not docker.desk.runs, "the end of the set")
         assert not uncaught, uncaught

@@ -377,7 +377,7 @@ class KritaEditor:
             self._served.close()
         else:
             stop_daemon(self.home)
-        psutil.wait_procs(family, PATIENCE)
+        wait_for(lambda: all(map(over, family)), PATIENCE, "the daemon's end")
 
     def daemon_idle(self) -> None:
         """Wait until the daemon has no job."""
@@ -394,6 +394,14 @@ class KritaEditor:
 def daemon_program() -> Path:
     """The daemon of the Python that runs the tests."""
     return Path(sys.executable).with_name("pluripaint-daemon")
+
+
+def over(process: psutil.Process) -> bool:
+    """Whether a process has ended; one that Krita has started stays a zombie until Krita asks after it."""
+    try:
+        return bool(process.status() == psutil.STATUS_ZOMBIE)
+    except psutil.NoSuchProcess:
+        return True
 
 
 def stop_daemon(home: Path) -> None:

@@ -6,8 +6,10 @@ import os
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
+from docker_without_krita import Docker, package_under_qt6
 from krita_editor import QUICK, ROOT, KritaEditor
 from stage import Stage
 
@@ -50,3 +52,19 @@ def krita(running: KritaEditor) -> Iterator[KritaEditor]:
 def photo(tmp_path: Path) -> Path:
     """A copy of the sample photograph: Krita saves changes beside it by itself, and asks about them the next time."""
     return Path(shutil.copy(ROOT / "assets" / "sample" / "photo.jpg", tmp_path))
+
+
+@pytest.fixture(scope="module")
+def product() -> Iterator[Any]:
+    """The plug-in's docker as a package, without Krita."""
+    with package_under_qt6() as package:
+        yield package
+
+
+@pytest.fixture
+def docker(product: Any) -> Iterator[Docker]:
+    made = Docker(product)
+    yield made
+    made.panel.close()
+    for run in list(made.desk.runs):
+        run.cancel()

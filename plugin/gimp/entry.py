@@ -6,6 +6,6 @@ import sys
 
 sys.path.insert(0, os.path.dirname(os.path.realpath(__file__)))
 
-from pluripaint_gimp import actions, backend
+from pluripaint_gimp import actions, which_gimp
 
-sys.exit(backend.find().main(actions.PROCEDURES))
+sys.exit(which_gimp.find().main(actions.PROCEDURES))

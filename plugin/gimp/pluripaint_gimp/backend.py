@@ -10,7 +10,6 @@ Pixel formats are babl's: an *encoding* is ``R'G'B'A u16``; a *format* is its fu
 
 from __future__ import annotations
 
-import sys
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -301,18 +300,3 @@ class Backend(ABC):
     @abstractmethod
     def main(self, procedures: Sequence[Procedure]) -> int:
         """Answers GIMP: query or run."""
-
-
-def find() -> Backend:
-    """The backend for the GIMP that started this process.
-
-    GIMP 2.10 starts a plug-in as ``FILE -gimp FD FD MODE STACKTRACE``, GIMP 3 puts its protocol's number before the
-    two descriptors.
-    """
-    if len(sys.argv) > 4 and sys.argv[4].startswith("-"):
-        from .backend_ctypes import CtypesBackend
-
-        return CtypesBackend()
-    from .backend_gi import GiBackend
-
-    return GiBackend()

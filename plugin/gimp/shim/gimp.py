@@ -28,7 +28,6 @@ from pluripaint_shim.main import (
 )
 from pluripaint_shim.pdb import call as _call
 from pluripaint_shim.pdb import error, pdb
-from pluripaint_shim.port import find as _find
 from pluripaint_shim.regions import SIDE as _SIDE
 from pluripaint_shim.regions import PixelFetcher, PixelRgn, Tile
 from pluripaint_shim.values import Whole as _Whole
@@ -40,6 +39,7 @@ from pluripaint_shim.vectors import (
 )
 from pluripaint_shim.vectors import import_from_file as vectors_import_from_file
 from pluripaint_shim.vectors import import_from_string as vectors_import_from_string
+from pluripaint_shim.which_gimp import find as _find
 
 _python2.help_old_scripts()
 PDB = type(pdb)

@@ -14,7 +14,7 @@ from gi.repository import Gtk  # noqa: E402
 from . import parameters  # noqa: E402
 from .fields import NotAValue, field  # noqa: E402
 from .pdb import error  # noqa: E402
-from .port import find  # noqa: E402
+from .which_gimp import find  # noqa: E402
 
 
 def ask(one: Any, params: list, values: list, run: Callable[[list], Any]) -> Any:

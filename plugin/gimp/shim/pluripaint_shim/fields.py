@@ -13,7 +13,7 @@ from gi.repository import Gdk, Gtk  # noqa: E402
 from . import images, items, parameters  # noqa: E402
 from .colours import RGB, rgb  # noqa: E402
 from .pdb import call  # noqa: E402
-from .port import find  # noqa: E402
+from .which_gimp import find  # noqa: E402
 
 RESOURCES = {
     parameters.PF_FONT: "font",

@@ -43,7 +43,8 @@ from .parameters import (
     CancelError,
 )
 from .pdb import call, error
-from .port import Cancelled, find
+from .port import Cancelled
+from .which_gimp import find
 
 _PDB_TYPES = {PF_TOGGLE: 0, PF_SLIDER: 3, PF_SPINNER: 0, PF_OPTION: 0}
 _STRINGS = (

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from . import regions
-from .pdb import call, find, from_plain, wraps
+from .pdb import call, from_plain, wraps
 from .values import Whole
+from .which_gimp import find
 
 
 def asked(get: str, put: str | None = None):

@@ -6,7 +6,8 @@ import sys
 
 from . import python2
 from .pdb import _settle, answers_here, from_plain, to_plain
-from .port import KINDS, NUMBERS, Installed, find
+from .port import KINDS, NUMBERS, Installed
+from .which_gimp import find
 
 _installed: list[Installed] = []
 

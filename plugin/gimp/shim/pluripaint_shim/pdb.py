@@ -7,8 +7,9 @@ handed out alone, none gives ``None``; ``None`` as an item means none; a failure
 from __future__ import annotations
 
 from . import colours, nearest
-from .port import ARRAYS, ITEMS, KINDS, Failed, Signature, find
+from .port import ARRAYS, ITEMS, KINDS, Failed, Signature
 from .values import Text, Whole, as_bytes
+from .which_gimp import find
 
 _settle: list = []  # what must be written before GIMP looks at pixels
 _here: dict = {}  # procedures that say something about what is being installed; filled by ``main``

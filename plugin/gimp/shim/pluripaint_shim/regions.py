@@ -6,8 +6,9 @@ whole slices go straight through.
 
 from __future__ import annotations
 
-from .pdb import before_calls, find
+from .pdb import before_calls
 from .values import Pixels, Whole, as_bytes
+from .which_gimp import find
 
 SIDE = 64
 _blocks: dict = {}

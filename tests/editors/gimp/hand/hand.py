@@ -18,7 +18,8 @@ import inside
 import layers
 import pictures
 import telling
-from inside import GI, backend, gimp
+from inside import GI, gimp
+from pluripaint_gimp import backend
 
 # What the code that is sent may name: everything that the parts define.
 WORDS = {name: value for part in (inside, telling, pictures, layers) for name, value in vars(part).items()}

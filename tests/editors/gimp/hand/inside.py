@@ -5,9 +5,9 @@ import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.realpath(__file__)), "..", "pluripaint"))
 
-from pluripaint_gimp import backend
+from pluripaint_gimp import which_gimp
 
-gimp = backend.find()
+gimp = which_gimp.find()
 GI = type(gimp).__name__ == "GiBackend"
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import resource
+import os
 import sys
 import time
 from collections.abc import Iterator, Sequence
@@ -288,8 +288,9 @@ def _composite(opened: OpenCase, candidate: Candidate) -> np.ndarray:
 
 
 def _cpu_seconds() -> float:
-    own, children = resource.getrusage(resource.RUSAGE_SELF), resource.getrusage(resource.RUSAGE_CHILDREN)
-    return own.ru_utime + own.ru_stime + children.ru_utime + children.ru_stime
+    """Of this process and, where the system counts them, of its ended children."""
+    children = os.times()
+    return time.process_time() + children.children_user + children.children_system
 
 
 def _resident_peak(reset: bool = False) -> float | None:

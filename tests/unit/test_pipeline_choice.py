@@ -40,3 +40,5 @@ def test_methods_of_ones_own_share_a_pool() -> None:
     assert isinstance(settled, Settled)
     assert {candidate.method for candidate in candidates} == {"toy", "small-toy"}
     assert len(settled.seeds) == 4 and set(settled.seeds) <= {7, 8, 9, 10, 11}
+    *everyone, again = pipeline.fill_with([(one, 3), (other, 2)], request, Progress(), every=True)
+    assert {candidate.seed for candidate in everyone} == {7, 8, 9, 10, 11} and again == settled

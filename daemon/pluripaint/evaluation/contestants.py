@@ -185,9 +185,9 @@ class MethodContestant:
 
         shares = [(str(number), share) for number, (_, share) in enumerate(self._methods)]
         counts = presets.shared_out(presets.pool(request), shares)
-        return fill_with(
-            [(self._methods[int(number)][0], count) for number, count in counts], request, Quiet()
-        )
+        methods = [(self._methods[int(number)][0], count) for number, count in counts]
+        # Which of them are among the best when they come depends on the order in which threads end.
+        return fill_with(methods, request, Quiet(), every=True)
 
     def _request(self, opened: OpenCase, seed: int) -> FillRequest:
         regions = [

@@ -47,11 +47,18 @@ def fill(
 
 
 def fill_with(
-    methods: Sequence[tuple[Method, int]], request: FillRequest, progress: Progress, batch: int | None = None
+    methods: Sequence[tuple[Method, int]],
+    request: FillRequest,
+    progress: Progress,
+    batch: int | None = None,
+    every: bool = False,
 ) -> Iterator[Candidate | Settled]:
     """:func:`fill` by methods that are loaded already, each with how many it draws into the one pool.
 
     The request's own method, weights, preset and pool are not looked at.
+
+    Args:
+        every: all that is drawn is given, not only what is among the best when it comes.
 
     Raises:
         FillError, Cancelled: as :func:`fill`.
@@ -64,7 +71,7 @@ def fill_with(
         seeds = [(request.seed + first + k) % SEEDS for k in range(count)]
         share = _Share(progress, first / total, count / total)
         for drawn in _in_batches(method, request, seeds, options[method.info.name], share, batch):
-            if choice.add(drawn.candidate.method, drawn.candidate.score, drawn):
+            if choice.add(drawn.candidate.method, drawn.candidate.score, drawn) or every:
                 drawn.sent = True
                 yield drawn.candidate
         first += count

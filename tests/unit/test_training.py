@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import shutil
 import signal
 import subprocess
 import sys
@@ -80,6 +81,13 @@ def test_research_shards_are_never_read(tmp_path: Path) -> None:
         Photos.read([tmp_path / "research-000.tar"], [20])
     with pytest.raises(DataError, match="no photograph"):
         Photos.read([tmp_path], [20])
+
+
+def test_a_damaged_picture_is_named(folder: Path, tmp_path: Path) -> None:
+    whole = (folder / "0.png").read_bytes()
+    (tmp_path / "cut off.png").write_bytes(whole[: len(whole) // 2])
+    with pytest.raises(DataError, match=r"cut off\.png cannot be read"):
+        Photos.read([folder, tmp_path], [20])
 
 
 def test_nothing_is_enlarged(folder: Path) -> None:
@@ -268,6 +276,19 @@ def test_a_signal_ends_a_run_after_the_step_with_a_checkpoint(
     assert not list(tmp_path.glob(".*")), "nothing half written is left"
 
 
+def test_a_figure_that_is_no_number_replaces_nothing(folder: Path, tmp_path: Path) -> None:
+    run = toy_run(folder, tmp_path, 1000)
+    figures = [3.0, 2.0, float("nan"), 2.5]
+    run.judged = lambda count=4: {f"dev.{run.stage.measure}": figures.pop(0)}  # type: ignore[method-assign]
+    run._start(resume=False)
+    run.floating = 1
+    for _ in range(len(figures)):
+        run.move()
+        run._write({}, 1.0, quiet)
+    kept = checkpoint.load_part(tmp_path)
+    assert kept is not None and kept[1]["steps"] == "2" and run.best == 2.0
+
+
 def test_the_rate_rises_and_falls(folder: Path, tmp_path: Path) -> None:
     run = toy_run(folder, tmp_path, 1000)
     player = replace(run.players[0], warmup=100, rate=1.0)
@@ -372,7 +393,9 @@ def test_training_goes_on_from_a_weights_file_alone(folder: Path, home: Path) ->
     for stage in ("codec", "tokens"):
         assert train(folder, stage, "--steps", "2", "--name", "first")[0] == 0
     first = home / "weights/first.safetensors"
-    code, said = train(folder, "tokens", "--steps", "2", "--name", "second", "--start", str(first))
+    more = home / "more"
+    shutil.copytree(folder, more)
+    code, said = train(more, "tokens", "--steps", "2", "--name", "second", "--start", str(first))
     assert code == 0, said
     before, after = load_file(first), load_file(home / "weights/second.safetensors")
     same = {name for name in before if torch.equal(before[name], after[name])}
@@ -380,6 +403,7 @@ def test_training_goes_on_from_a_weights_file_alone(folder: Path, home: Path) ->
     assert not {name for name in before if name.startswith("tokens.") and name.endswith("weight")} <= same
     record = next(one for one in records.listed("put_fdm") if one["name"] == "second")
     assert record["steps"] == {"codec": 2, "tokens": 2}
+    assert record["data"] == f"more; {folder.name}", "each part says what it was trained on"
 
 
 def test_what_cannot_be_done_is_said_in_a_sentence(folder: Path, home: Path) -> None:
@@ -393,6 +417,10 @@ def test_what_cannot_be_done_is_said_in_a_sentence(folder: Path, home: Path) -> 
     assert train(folder, "codec", "--steps", "2")[0] == 0
     refused("--resume", "codec", "--steps", "2")
     refused("another seed", "codec", "--steps", "3", "--resume", "--seed", "4")
+    refused("another data", "codec", "--steps", "3", "--resume", "--data", str(folder / "0.png"))
+    refused("another bf16", "codec", "--steps", "3", "--resume", "--bf16")
+    refused("no number any more", "codec", "--steps", "40", "--set", "rate=1e30", "--out", str(home / "wild"))
+    assert not (home / "wild/codec").exists(), "nothing is written over what was kept before"
     assert train(folder, "tokens", "--steps", "2")[0] == 0
     assert train(folder, "codec", "--steps", "4", "--resume")[0] == 2, (
         "the token model fits the codec no more"

@@ -57,7 +57,13 @@ def command(method: str, changes: tuple[str, ...], **given: Any) -> None:
         request = session.Request(method=method, set=_numbers(changes), **given)
         with _Display(request.steps) as display:
             session.train(request, display.report, display.say)
-    except (session.TrainingError, session.DataError, ResumeError, ValueError) as error:
+    except (
+        session.TrainingError,
+        session.DataError,
+        session.DivergedError,
+        ResumeError,
+        ValueError,
+    ) as error:
         raise Refused(str(error)) from None
     except OSError as error:
         raise Refused(

@@ -25,6 +25,11 @@ from pluripaint.training import checkpoint
 from pluripaint.training.stage import Batch, Player, Stage
 from pluripaint.training.workers import Workers
 
+
+class DivergedError(Exception):
+    """The loss is no number any more; the message is a sentence with the next step."""
+
+
 #: told what happened since the last call, once a minute.
 Report = Callable[[Mapping[str, Any]], None]
 
@@ -139,6 +144,7 @@ class Run:
 
         Raises:
             checkpoint.ResumeError: there is a run already and ``resume`` is false, or it is of another kind.
+            DivergedError: the loss became infinite or no number; the last checkpoint is untouched.
             OSError: no space for the checkpoint; the last one is untouched.
         """
         self._start(resume)
@@ -201,6 +207,11 @@ class Run:
         return told
 
     def _write(self, means: dict[str, float], steps_a_second: float, report: Report) -> None:
+        if not all(math.isfinite(value) for name, value in means.items() if name.endswith(".loss")):
+            raise DivergedError(
+                f"The loss is no number any more after {self.step} steps; what was kept before is untouched. "
+                "Train with a lower --set rate=… and another --out."
+            )
         figures = {
             "step": self.step,
             "hours": round(self.seconds / 3600, 4),
@@ -219,7 +230,7 @@ class Run:
         """Hand the averaged part on to later stages: the newest, or the best yet by the stage's own measure."""
         measure = figures.get(f"dev.{self.stage.measure}")
         if measure is not None:
-            if measure >= self.best:
+            if not measure < self.best:  # no number is no improvement
                 return
             self.best = measure
         owned = {k: v for k, v in self.smooth.state_dict().items() if k.startswith(self.stage.owned)}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import io
 import json
 import tarfile
@@ -70,13 +71,16 @@ def _encoded(paths: Sequence[Path]) -> Iterator[tuple[str, bytes]]:
                     yield row["file"], member.read()
 
 
-def _reduced(encoded: bytes, short_sides: Sequence[int]) -> list[np.ndarray]:
-    """A picture at each short side that is no enlargement, ``uint8 [h, w, 3]``, reduced by area."""
+def _reduced(name: str, encoded: bytes, short_sides: Sequence[int]) -> list[np.ndarray]:
+    """The picture ``name`` at each short side that is no enlargement, ``uint8 [h, w, 3]``, reduced by area."""
     import cv2
     from PIL import Image, ImageOps
 
-    with Image.open(io.BytesIO(encoded)) as opened:
-        image = np.asarray(ImageOps.exif_transpose(opened).convert("RGB"))
+    try:
+        with Image.open(io.BytesIO(encoded)) as opened:
+            image = np.asarray(ImageOps.exif_transpose(opened).convert("RGB"))
+    except (OSError, SyntaxError, ValueError, Image.DecompressionBombError):
+        raise DataError(f"{name} cannot be read as a picture; repair it or take it out of --data.") from None
     short = min(image.shape[:2])
     levels = []
     for wanted in short_sides:
@@ -107,15 +111,19 @@ class Photos:
         """Decode everything below ``paths``; photographs smaller than the smallest short side are left out.
 
         Raises:
-            DataError: nothing usable there, or a research-only shard named.
+            DataError: nothing usable there, a damaged picture, or a research-only shard named.
         """
         blocks: list[np.ndarray] = []
         levels: list[tuple[int, int, int]] = []
         first, count, at = [], [], 0
         with ThreadPoolExecutor(threads) as pool:
-            jobs = ((pool.submit(_reduced, data, short_sides)) for _, data in _encoded(list(paths)))
+            jobs = (pool.submit(_reduced, name, data, short_sides) for name, data in _encoded(list(paths)))
             for job in list(jobs):
-                found = job.result()
+                try:
+                    found = job.result()
+                except DataError:
+                    pool.shutdown(cancel_futures=True)
+                    raise
                 if not found:
                     continue
                 first.append(len(levels))
@@ -131,6 +139,12 @@ class Photos:
 
     def __len__(self) -> int:
         return len(self.first)
+
+    def fingerprint(self) -> str:
+        """Short digest of all pixels: which photographs a run was trained on."""
+        digest = hashlib.sha256(self.levels.cpu().numpy().tobytes())
+        digest.update(self.pixels.cpu().numpy().data)
+        return digest.hexdigest()[:16]
 
     def to(self, device: str | torch.device) -> Photos:
         """The same on another device."""

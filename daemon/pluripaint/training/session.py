@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import importlib
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -15,7 +15,7 @@ import torch
 from pluripaint.methods import records
 from pluripaint.training import checkpoint
 from pluripaint.training.batches import Batches
-from pluripaint.training.loop import Plan, Report, Run
+from pluripaint.training.loop import DivergedError, Plan, Report, Run
 from pluripaint.training.photos import DataError, Photos
 from pluripaint.training.workers import Workers
 
@@ -23,6 +23,9 @@ from pluripaint.training.workers import Workers
 LEVELS = (1.3125, 1.6875, 2.1875)
 #: seed of the development batches: the same for every run.
 _DEV_SEED = 20_000
+#: between the names of what a part was trained on.
+_DATA_JOINED = "; "
+_PERCEPTUAL_NOTE = "losses used an ImageNet-trained feature network"
 
 
 class TrainingError(Exception):
@@ -58,7 +61,8 @@ def train(request: Request, report: Report, say: Callable[[str], None]) -> Path 
     """Run one stage; returns the weights file where the method is complete with it.
 
     Raises:
-        TrainingError, DataError, checkpoint.ResumeError: in a sentence. OSError: nothing could be written.
+        TrainingError, DataError, DivergedError, checkpoint.ResumeError: in a sentence.
+        OSError: nothing could be written.
     """
     method = _training(request.method)
     config = _configuration(method, request.config)
@@ -79,10 +83,12 @@ def train(request: Request, report: Report, say: Callable[[str], None]) -> Path 
     facts = _take_up(method, model, stage, request)
     model.to(device)
     stage.extra.to(device)
-    batches, judging = _batches(request, config, stage, device, workers, say)
+    photos, batches, judging = _batches(request, config, stage, device, workers, say)
     identity = {"method": request.method, "stage": request.stage, "config": json.dumps(config.to_json())}
     identity |= {"seed": str(request.seed), "batch": str(request.batch), **facts}
     identity["settings"] = json.dumps(dataclasses.asdict(stage.settings))
+    identity |= {"data": photos, "perceptual": str(request.perceptual is not None), "bf16": str(request.bf16)}
+    facts |= {"data": _named(request.data), "notes": _PERCEPTUAL_NOTE if request.perceptual else ""}
     plan = Plan(
         request.out / request.stage,
         request.budget_minutes,
@@ -164,12 +170,17 @@ def _owned(state: Mapping[str, torch.Tensor], stage: Any) -> dict[str, torch.Ten
 
 
 def _noted(weights: Path, stage: str) -> dict[str, str]:
-    """Steps and figures of a stage as the record beside ``weights`` has them."""
+    """What the record beside ``weights`` says of a stage."""
     try:
         record = json.loads(weights.with_suffix(".json").read_text("utf-8"))
-        return {"steps": str(record["steps"][stage]), "figures": json.dumps(record["figures"][stage])}
+        steps, figures = str(record["steps"][stage]), json.dumps(record["figures"][stage])
+        return {"steps": steps, "figures": figures, "data": record["data"], "notes": record.get("notes", "")}
     except (OSError, ValueError, KeyError):
         return {}
+
+
+def _named(paths: Iterable[Path]) -> str:
+    return _DATA_JOINED.join(sorted({path.name for path in paths}))
 
 
 def _take_up(method: Any, model: Any, stage: Any, request: Request) -> dict[str, str]:
@@ -194,18 +205,20 @@ def _take_up(method: Any, model: Any, stage: Any, request: Request) -> dict[str,
 
 def _batches(
     request: Request, config: Any, stage: Any, device: str, workers: Workers, say: Callable[[str], None]
-) -> tuple[Batches, Batches | None]:
+) -> tuple[str, Batches, Batches | None]:
+    """Fingerprint of the photographs, batches of them, and batches of the held-out ones."""
     sides = [round(level * config.side) for level in LEVELS]
     threads = min(16, torch.get_num_threads())
-    photos = Photos.read(request.data, sides, threads).to(device)
+    photos = Photos.read(request.data, sides, threads)
+    fingerprint, photos = photos.fingerprint(), photos.to(device)
     say(f"{len(photos)} photographs, {photos.pixels.numel() / 1e6:.0f} MB in memory.")
     common = {"side": config.side, "recipe": stage.masks, "patch": config.codec.patch}
     batches = Batches(photos, request.batch, seed=request.seed, worker=workers.rank, **common)
     if not request.dev:
-        return batches, None
+        return fingerprint, batches, None
     held = Photos.read(request.dev, sides, threads).to(device)
     judging = Batches(held, request.batch, jitter=0.0, seed=_DEV_SEED, **common)
-    return batches, judging
+    return fingerprint, batches, judging
 
 
 def _weights(method: Any, config: Any, request: Request, say: Callable[[str], None]) -> Path | None:
@@ -218,6 +231,8 @@ def _weights(method: Any, config: Any, request: Request, say: Callable[[str], No
         return None
     model = method.network(whole)
     state, steps, figures = model.state_dict(), {}, {}
+    data: set[str] = set()
+    notes: set[str] = set()
     for name in done:
         part, facts = parts[name] or ({}, {})
         for key, value in part.items():
@@ -225,6 +240,8 @@ def _weights(method: Any, config: Any, request: Request, say: Callable[[str], No
                 state[key] = value
         steps[name] = int(facts.get("steps", 0))
         figures[name] = json.loads(facts.get("figures", "{}"))
+        data |= set(facts.get("data", "").split(_DATA_JOINED)) - {""}
+        notes |= {facts.get("notes", "")} - {""}
     frozen = checkpoint.fingerprint({k: v for k, v in state.items() if k.startswith(method.FROZEN)})
     for name in done:
         made_for = (parts[name] or ({}, {}))[1].get("frozen", frozen)
@@ -236,11 +253,11 @@ def _weights(method: Any, config: Any, request: Request, say: Callable[[str], No
         request.method,
         request.name,
         whole.to_json(),
-        data="; ".join(sorted({path.name for path in request.data})),
+        data=_DATA_JOINED.join(sorted(data)),
         licence="as its training photographs allow; see data",
         steps=steps,
         figures=figures,
-        notes="losses used an ImageNet-trained feature network" if request.perceptual else "",
+        notes=". ".join(sorted(notes)),
     )
     kept = {k: v for k, v in state.items() if method.shipped(k)}
     path = records.save(record, kept, request.weights_folder, half=True)
@@ -250,4 +267,4 @@ def _weights(method: Any, config: Any, request: Request, say: Callable[[str], No
     return path
 
 
-__all__ = ["DataError", "Request", "TrainingError", "train"]
+__all__ = ["DataError", "DivergedError", "Request", "TrainingError", "train"]

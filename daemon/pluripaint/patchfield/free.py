@@ -257,7 +257,8 @@ def grow(
     seed_state(seed, state)
     coarsest = len(prepared.levels) - 1
     level = prepared.levels[coarsest]
-    features = level.features.copy()
+    nearness = settings.nearness[seed % len(settings.nearness)]
+    features = pyramid.placed(level, prepared.scene, nearness)
     grown = grow_field(level, features, settings, state, cancel, _VOTED)
     check(cancel)
     field = lifted(grown, None, level, level, state)
@@ -270,7 +271,7 @@ def grow(
         if position > 0:
             coarse = prepared.levels[index + 1]
             field = lifted(field, coarse.target_at, coarse, level, state)
-            features = level.features.copy()
+            features = pyramid.placed(level, prepared.scene, nearness)
         window = max(level.inner) if position < 2 else settings.window
         rounds = rounds_at(position, index == 0, settings)
         cost = improve(

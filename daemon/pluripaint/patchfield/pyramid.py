@@ -32,8 +32,7 @@ class Level:
     Attributes:
         height, width: of the padded picture.
         lab: ``float32 [height * width, 3]``, means over known pixels; 0 where unknown.
-        features: ``int16 [height * width * LANES]``: L, a, b and two texture channels of the known pixels, and where
-            every pixel lies (:func:`_place`).
+        features: ``int16 [height * width * LANES]``: L, a, b and two texture channels of the known pixels.
         known: ``uint8 [height * width]``.
         hole: ``uint8 [height * width]``, to be filled here.
         radius: patch radius.
@@ -161,17 +160,19 @@ def _fill_features(lab, changes, known, of_lab, of_changes, out):
                     out[y + MARGIN, x + MARGIN, 3 + c] = np.int16(np.rint(changes[y, x, c] * of_changes))
 
 
-def _place(features: np.ndarray, scene: Region, size: tuple[int, int], nearness: tuple[float, float]) -> None:
-    """Into two lanes of ``int16 [height, width, LANES]``: y and x, so many Lab units an inner radius of the hole.
+def placed(level: Level, scene: Region, nearness: tuple[float, float]) -> np.ndarray:
+    """A copy of the level's features with two lanes more: y and x, ``nearness`` Lab units an inner radius of the hole.
 
     Compared like colours and never voted, so that of two patches that fit alike the nearer one is taken.
     """
     sides = scene.hole.shape
     radius = max(scene.radius, _LEAST_RADIUS)
+    features = level.features.copy().reshape(level.height, level.width, LANES)
     for axis, lane in enumerate(PLACE):
         unit = min(nearness[axis] * SCALE / radius, _FARTHEST / sides[axis])
-        places = (np.arange(features.shape[axis]) - MARGIN) * (sides[axis] / size[axis])
+        places = (np.arange(features.shape[axis]) - MARGIN) * (sides[axis] / level.inner[axis])
         features[..., lane] = np.rint(places * unit).reshape((-1, 1) if axis == 0 else (1, -1))
+    return features.ravel()
 
 
 def build_level(scene: Region, size: tuple[int, int], radius: int, settings: Settings) -> Level:
@@ -188,7 +189,6 @@ def build_level(scene: Region, size: tuple[int, int], radius: int, settings: Set
     height, width = size[0] + 2 * MARGIN, size[1] + 2 * MARGIN
     features = np.zeros((height, width, LANES), np.int16)
     _fill_features(lab, texture(lab[..., 0], known), known, SCALE, settings.texture * SCALE, features)
-    _place(features, scene, size, settings.nearness)
     flat_source, flat_target = _padded(source).ravel(), _padded(target).ravel()
     targets = np.flatnonzero(flat_target).astype(np.int32)
     target_at = np.full(flat_target.size, -1, np.int32)

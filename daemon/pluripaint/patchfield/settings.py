@@ -30,7 +30,7 @@ class Settings:
         growth_pixels: growth happens where the hole has at most so many pixels.
         nearness: what a patch's source costs for lying elsewhere, down and across: one inner radius of the hole
             away, nearness² squared Lab units a pixel. A photograph goes on as what is beside, at the same height
-            most of all.
+            most of all; how much so differs from scene to scene, so the answers take turns, by their seeds.
         looseness: ε; a source may be this share worse than the best and still be drawn.
         structure: w in the growth's order, confidence × (w + data term).
         rounds: EM rounds from the coarsest level upwards; the last value repeats, ``last_rounds`` is the
@@ -52,7 +52,7 @@ class Settings:
     probes: int = 600
     near_probes: int = 200
     growth_pixels: int = 30_000
-    nearness: tuple[float, float] = (0.4, 0.3)
+    nearness: tuple[tuple[float, float], ...] = ((0.4, 0.3), (2.0, 0.3), (6.0, 0.3))
     looseness: float = 0.2
     structure: float = 0.3
     rounds: tuple[int, ...] = (6, 4, 3, 3)

@@ -73,6 +73,20 @@ def test_a_ring_that_is_photograph_is_looked_at():
     assert prepared.scene.known[ring].mean() > 0.9
 
 
+def test_some_answers_keep_to_their_height_more_than_others():
+    fading = (np.mgrid[:160, :200][0] / 160 - 0.5)[..., None] * np.float32([0.2, 0, -0.2])  # redder downwards
+    meadow = np.clip(grass(160, 200) + fading, 0, 1)
+    scene = scene_of(meadow, disc(160, 200, 38))
+
+    def off(seeds: range) -> float:
+        changes = [one_fill(scene, seed) - meadow for seed in seeds]
+        far = [cv2.GaussianBlur(change[..., 0] - change[..., 2], (0, 0), 4) for change in changes]
+        return float(np.abs(far)[:, scene.core].mean())
+
+    turns = len(Settings().nearness)
+    assert off(range(turns - 1, 3 * turns, turns)) < 0.8 * off(range(0, 3 * turns, turns))
+
+
 def test_what_is_excluded_is_never_copied():
     image, core = grass(120, 160), disc(120, 160, 22)
     exclude = np.zeros(core.shape, bool)

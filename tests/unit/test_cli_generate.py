@@ -13,6 +13,7 @@ from xml.etree import ElementTree
 import imagecodecs
 import numpy as np
 import pytest
+import tifffile
 from click.testing import CliRunner
 from generating import generate, make_mask, make_photo
 from PIL import Image
@@ -59,6 +60,31 @@ def test_each_variation_has_the_photos_depth_profile_and_every_bit_outside(
     assert len(report["configuration"]) == 12 and report["depth"] == np.dtype(dtype).name
     assert all(one["method"] == "exemplar" and np.isfinite(one["score"]) for one in report["variations"])
     assert ("16 bit" in " ".join(report["notes"])) == (dtype == np.float32)
+
+
+@pytest.mark.parametrize("dtype", [np.uint8, np.uint16])
+def test_a_premultiplied_photo_comes_back_as_it_was_and_straight_in_the_layers(dtype, tmp_path: Path) -> None:
+    top = np.iinfo(dtype).max
+    pixels = np.random.default_rng(4).integers(0, top // 2, (72, 96, 4)).astype(dtype)
+    pixels[..., 3] = top
+    pixels[:, 70:, 3] = top // 2
+    pixels[:, 90:] = 0
+    tifffile.imwrite(tmp_path / "p.tif", pixels, photometric="rgb", extrasamples=["assocalpha"])
+    mask = make_mask(tmp_path / "mask.png")
+    out = tmp_path / "out"
+    done = generate(
+        tmp_path / "p.tif", tmp_path / "mask.png", "-o", out, "-n", 1, "--preset", "fast", "--in-process"
+    )
+    made = read_photo(out / "01.tif")
+    assert made.premultiplied and made.pixels.dtype == dtype
+    assert made.pixels[mask == 0].tobytes() == pixels[mask == 0].tobytes()
+    assert "layers.ora" in done.stderr
+    straight = read_photo(tmp_path / "p.tif").straight
+    assert not np.array_equal(straight, pixels)
+    with zipfile.ZipFile(out / "layers.ora") as archive:
+        for name in ("data/layer01.png", "mergedimage.png"):
+            shown = imagecodecs.png_decode(archive.read(name))
+            assert np.array_equal(shown[mask == 0], straight[mask == 0]), name
 
 
 def test_layers_hold_the_photo_and_a_variation_each(files) -> None:

@@ -233,3 +233,16 @@ def test_a_soft_edge_over_nothing_shows_the_fill_alone() -> None:
     pixels[..., :3] = 77
     out = composite(pixels, np.full((1, 1, 3), 200, np.uint8), np.full((1, 1), 128, np.uint8))
     assert out[0, 0].tolist() == [200, 200, 200, 128]
+
+
+@pytest.mark.parametrize("dtype", [np.uint8, np.uint16])
+def test_premultiplied_colours_never_become_a_png(dtype, tmp_path: Path) -> None:
+    top = np.iinfo(dtype).max
+    pixels = np.full((4, 4, 4), top, dtype)
+    pixels[1] = (top // 5, top // 5, 0, top // 5)  # bright yellow, a fifth opaque
+    photo = Photo(pixels, premultiplied=True)
+    shown = imagecodecs.png_decode(encode_png(photo))
+    assert shown[1, 0].tolist() == [top, top, 0, top // 5]
+    write_photo(tmp_path / "a.tif", photo)
+    back = read_photo(tmp_path / "a.tif")
+    assert back.premultiplied and back.pixels.dtype == dtype and np.array_equal(back.pixels, pixels)

@@ -118,6 +118,11 @@ def _read(photo_path: Path, mask_path: Path, wanted: dict[str, Any]) -> _Input:
         given.notes.append(
             "layers.ora holds the float pixels as 16 bit, cut to 0…1; the .tif files hold them whole."
         )
+    if photo.premultiplied:
+        given.notes.append(
+            "layers.ora holds the photo's colours divided by its alpha, as its format wants; the .tif files hold "
+            "them as they were."
+        )
     return given
 
 

@@ -116,19 +116,20 @@ def write(
     tiles = [outlined(before, cut(selection, window))]
     captions = ["the photo, to be filled inside the line"]
     layers: list[Layer] = []
-    merged = photo.pixels
+    merged = photo
     names = [f"{number:02d}{suffix(photo)}" for number in range(1, len(shown) + 1)]
     for number, (name, one) in enumerate(zip(names, shown), 1):
         pixels = lay_back(photo, selection, one.fills, one.boxes)
-        write_photo(place / name, with_pixels(photo, pixels))
+        filled = with_pixels(photo, pixels)
+        write_photo(place / name, filled)
         tiles.append(preview(with_pixels(photo, cut(pixels, window)), _TILE))
         captions.append(f"{number:02d} · {one.method} · seed {one.seed}")
         layers.append(
             _layer(one, selection, f"Variation {number} ({one.method}, seed {one.seed})", number == 1)
         )
-        merged = pixels if number == 1 else merged
-    layers.append(Layer("Photo", photo.pixels))
-    write_openraster(place / LAYERS, photo, layers, merged, preview(with_pixels(photo, merged), 256))
+        merged = filled if number == 1 else merged
+    layers.append(Layer("Photo", photo.straight))
+    write_openraster(place / LAYERS, photo, layers, merged.straight, preview(merged, 256))
     write_photo(place / SHEET, Photo(_unlike(contact_sheet(tiles, captions), photo)))
     text = json.dumps(
         _report(photo, request, candidates, shown, names, settled, report), indent=2, ensure_ascii=False

@@ -16,7 +16,9 @@ from pluripaint.imaging.write import encode_png
 
 @dataclass(frozen=True)
 class Layer:
-    """``pixels`` as in :class:`Photo`, their corner at (left, top); profile and depth are the photo's."""
+    """``pixels`` as in :class:`Photo`, never premultiplied (the format's rule), their corner at (left, top);
+    profile and depth are the photo's.
+    """
 
     name: str
     pixels: np.ndarray
@@ -33,7 +35,7 @@ def write_openraster(
     Args:
         photo: gives profile, EXIF and the canvas size.
         layers: top first. Float pixels go in as 16 bit, cut to 0…1.
-        merged: what is seen with all visible layers, of the canvas size.
+        merged: what is seen with all visible layers, of the canvas size, not premultiplied.
         thumbnail: ``uint8 [≤ 256, ≤ 256, 3]``, sRGB.
     """
     height, width = photo.pixels.shape[:2]
@@ -57,4 +59,4 @@ def write_openraster(
 def _png(photo: Photo, pixels: np.ndarray) -> bytes:
     if pixels.dtype == np.float32:
         pixels = np.rint(np.nan_to_num(pixels).clip(0, 1) * 65535).astype(np.uint16)
-    return encode_png(replace(photo, pixels=pixels, exif=None))
+    return encode_png(replace(photo, pixels=pixels, exif=None, premultiplied=False))

@@ -1,4 +1,4 @@
-"""Writing: PNG for 8 and 16 bit, TIFF for float, profile and EXIF kept."""
+"""Writing: PNG for 8 and 16 bit, TIFF for what PNG cannot hold, profile and EXIF kept."""
 
 from __future__ import annotations
 
@@ -19,21 +19,21 @@ _PLACEHOLDER = 0x876A
 
 
 def suffix(photo: Photo) -> str:
-    """``.png`` or, for float pixels, ``.tif``."""
-    return ".tif" if photo.pixels.dtype == np.float32 else ".png"
+    """``.png`` or, for what PNG cannot hold bit for bit (float pixels, premultiplied ones), ``.tif``."""
+    return ".tif" if photo.pixels.dtype == np.float32 or photo.premultiplied else ".png"
 
 
 def encode_png(photo: Photo) -> bytes:
-    """The photograph as a PNG file (8 or 16 bit)."""
+    """The photograph as a PNG file (8 or 16 bit); premultiplied colours are divided by alpha, as PNG wants."""
     chunks = photo.chunks
     if photo.linear and not photo.icc and not any(kind == b"gAMA" for kind, _ in chunks):
         chunks = (*chunks, (b"gAMA", (100_000).to_bytes(4, "big")))
-    return png.encode(photo.pixels, photo.icc, photo.exif, chunks)
+    return png.encode(photo.straight, photo.icc, photo.exif, chunks)
 
 
 def write_photo(path: Path, photo: Photo) -> None:
     """Write ``photo`` at its own depth; ``path`` carries :func:`suffix`."""
-    path.write_bytes(encode_tiff(photo) if photo.pixels.dtype == np.float32 else encode_png(photo))
+    path.write_bytes(encode_tiff(photo) if suffix(photo) == ".tif" else encode_png(photo))
 
 
 def encode_tiff(photo: Photo) -> bytes:

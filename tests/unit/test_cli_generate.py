@@ -118,6 +118,7 @@ def test_the_photos_own_alpha_serves_as_mask_and_exif_is_kept_upright(tmp_path: 
     pixels = np.random.default_rng(1).integers(60, 200, (40, 60, 4)).astype(np.uint8)
     pixels[..., 3] = 255
     pixels[10:20, 10:30, 3] = 0
+    pixels[20, 10:30, 3] = 100
     exif = Image.Exif()
     exif[0x0112] = 6
     exif[0x010F] = "Maker"

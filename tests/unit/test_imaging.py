@@ -119,6 +119,10 @@ def test_mask_by_alpha_or_white_or_what_was_erased(tmp_path: Path) -> None:
     assert erased.sum() == 4 * 255 and (erased[2:4, 2:4] == 255).all()
     opaque = read_mask(tmp_path / "photo.png", tmp_path / "other.png")
     assert np.array_equal(opaque, 255 - erased)
+    pixels[1, 2:4, 3], pixels[4, 2:4, 3] = 128, 254  # an eraser's soft rim belongs to what was erased
+    Image.fromarray(pixels).save(tmp_path / "soft.png")
+    erased = read_mask(tmp_path / "soft.png", tmp_path / "soft.png")
+    assert np.array_equal(erased, np.where(pixels[..., 3] == 255, 0, 255))
     Image.fromarray(np.zeros((8, 8, 3), np.uint8)).save(tmp_path / "plain.png")
     with pytest.raises(ImageError, match="no transparency"):
         read_mask(tmp_path / "plain.png", tmp_path / "plain.png")

@@ -89,7 +89,8 @@ def read_mask(path: Path, photo_path: Path | None = None) -> np.ndarray:
     """Read a mask as ``uint8 [H, W]``, 255 = replace.
 
     White is replaced; in a mask with transparency whatever is opaque is replaced. Where the mask *is* the
-    photograph (``photo_path``), its own alpha decides: what was erased is replaced.
+    photograph (``photo_path``), its own alpha decides: what was erased is replaced, also where the eraser's soft
+    rim left something, so that nothing half transparent remains.
 
     Raises:
         ImageError: as :func:`read_photo`; or the photograph named as its own mask has no transparency.
@@ -101,7 +102,7 @@ def read_mask(path: Path, photo_path: Path | None = None) -> np.ndarray:
             raise ImageError(
                 f"{path.name} has no transparency that could serve as the mask; give a mask file."
             )
-        return 255 - _to_bytes(alpha)
+        return np.where(_to_bytes(alpha) < 255, 255, 0).astype(np.uint8)
     if alpha is not None and (alpha != alpha.flat[0]).any():
         return _to_bytes(alpha)
     colours = mask.pixels[..., : 1 if mask.pixels.shape[2] < 3 else 3]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import struct
 from pathlib import Path
 
 import imagecodecs
@@ -68,6 +69,37 @@ def test_tiff_of_any_depth_and_layout_is_read_whole(dtype, planar, tmp_path: Pat
     stored = np.moveaxis(pixels, -1, 0) if planar == "separate" else pixels
     tifffile.imwrite(tmp_path / "a.tif", stored, photometric="rgb", planarconfig=planar, byteorder=">")
     assert np.array_equal(read_photo(tmp_path / "a.tif").pixels, pixels)
+
+
+def _packed_tiff(values: np.ndarray, bits: int, photometric: int) -> bytes:
+    """A TIFF file of ``[H, W, C]`` samples of any number of bits, rows packed; tifffile writes whole bytes only."""
+    height, width, channels = values.shape
+    rows = (values.reshape(height, -1, 1) >> np.arange(bits - 1, -1, -1)) & 1
+    data = np.packbits(rows.reshape(height, -1).astype(np.uint8), axis=1).tobytes()
+    start = 8 + 2 + 9 * 12 + 4
+    entries = [
+        (256, 3, 1, width), (257, 3, 1, height), (258, 3, channels, bits if channels == 1 else start),
+        (259, 3, 1, 1), (262, 3, 1, photometric), (273, 4, 1, start + 2 * channels), (277, 3, 1, channels),
+        (278, 3, 1, height), (279, 4, 1, len(data)),
+    ]  # fmt: skip
+    directory = b"".join(struct.pack("<HHII", *entry) for entry in entries)
+    depths = struct.pack(f"<{channels}H", *[bits] * channels)
+    return struct.pack("<2sHIH", b"II", 42, 8, len(entries)) + directory + bytes(4) + depths + data
+
+
+@pytest.mark.parametrize("bits", [2, 4, 6, 10, 12, 14])
+@pytest.mark.parametrize(("photometric", "channels"), [(0, 1), (1, 1), (2, 3)])
+def test_tiff_of_odd_depths_is_read_from_black_to_white(bits, photometric, channels, tmp_path: Path) -> None:
+    most = 2**bits - 1
+    values = np.random.default_rng(0).integers(0, most + 1, (20, 24, channels))
+    values[0, 0], values[0, 1] = 0, most
+    (tmp_path / "a.tif").write_bytes(_packed_tiff(values, bits, photometric))
+    dtype = np.uint8 if bits < 8 else np.uint16
+    shown = (most - values if photometric == 0 else values) / most
+    photo = read_photo(tmp_path / "a.tif")
+    assert photo.pixels.dtype == dtype
+    assert np.array_equal(photo.pixels, np.rint(shown * np.iinfo(dtype).max))
+    assert np.abs(read_mask(tmp_path / "a.tif") - shown.max(axis=2) * 255).max() <= 1
 
 
 @pytest.mark.parametrize("orientation", range(1, 9))
@@ -144,6 +176,7 @@ def _bad_files(folder: Path) -> dict[str, str]:
     rgb.save(folder / "moving.png", save_all=True, append_images=[rgb.rotate(90)])
     tifffile.imwrite(folder / "pages.tif", np.stack([_random(np.uint8, 3)] * 2), photometric="rgb")
     tifffile.imwrite(folder / "double.tif", np.zeros((4, 4), np.float64))
+    (folder / "deep.tif").write_bytes(_packed_tiff(np.zeros((4, 4, 1), np.int64), 24, 1))
     header = bytearray(encode_png(Photo(_random(np.uint8, 3))))
     header[16:24] = (100_000).to_bytes(4, "big") * 2
     (folder / "huge.png").write_bytes(header)
@@ -151,7 +184,7 @@ def _bad_files(folder: Path) -> dict[str, str]:
         "missing.png": "no file", "text.png": "not a PNG", "empty.png": "not a PNG", "folder.png": "folder",
         "cut.png": "cut short", "cut.jpg": "cut short", "cut.webp": "cut short", "cut.tif": "cut short",
         "cmyk.jpg": "CMYK", "cmyk.tif": "CMYK", "moving.webp": "animation", "moving.png": "animation",
-        "pages.tif": "pages", "double.tif": "float64", "huge.png": "million",
+        "pages.tif": "pages", "double.tif": "float64", "deep.tif": "24 bits", "huge.png": "million",
     }  # fmt: skip
 
 

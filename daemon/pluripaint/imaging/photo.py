@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import io
 import struct
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -211,8 +212,10 @@ def _decode_tiff(data: bytes, path: Path) -> Photo:
         if kind not in ("MINISBLACK", "MINISWHITE", "RGB"):
             return _decode_8bit(data, path)
         if page.dtype not in (np.uint8, np.uint16, np.float32, np.bool_):
+            kind = f"{page.dtype} values" if page.dtype else "channels of unequal depth"
             raise ImageError(
-                f"{path.name} holds {page.dtype} values; save it with 8 or 16 bits or as 32-bit float."
+                f"{path.name} holds {kind} ({_bits(page.bitspersample)} bits); "
+                "save it with 8 or 16 bits or as 32-bit float."
             )
         end = max((a + b for a, b in zip(page.dataoffsets, page.databytecounts)), default=0)
         if end > len(data):
@@ -221,10 +224,13 @@ def _decode_tiff(data: bytes, path: Path) -> Photo:
         if page.planarconfig == 2 and pixels.ndim == 3:
             pixels = np.moveaxis(pixels, 0, -1)
         extra = [int(sample) for sample in page.extrasamples or ()]
+        depth = page.bitspersample
         icc = page.tags.valueof(34675)
         orientation = int(page.tags.valueof(274) or 1)
     if pixels.dtype == np.bool_:
         pixels = pixels.astype(np.uint8) * 255
+    elif pixels.dtype != np.float32 and isinstance(depth, int):
+        pixels = _stretched(pixels, depth)
     if kind == "MINISWHITE":
         pixels = np.iinfo(pixels.dtype).max - pixels
     pixels = _with_channels(np.ascontiguousarray(pixels).astype(pixels.dtype.newbyteorder("=")))
@@ -241,6 +247,18 @@ def _decode_tiff(data: bytes, path: Path) -> Photo:
         linear=not icc and pixels.dtype == np.float32,
         premultiplied=pixels.shape[2] > colours and extra[:1] == [1],
     )
+
+
+def _bits(depth: int | Sequence[int]) -> str:
+    return str(depth) if isinstance(depth, int) else " and ".join(map(str, depth))
+
+
+def _stretched(pixels: np.ndarray, depth: int) -> np.ndarray:
+    """Samples of ``depth`` bits → white at the top of their type, as everything else expects; one to one."""
+    top, most = int(np.iinfo(pixels.dtype).max), 2**depth - 1
+    if most >= top:
+        return pixels
+    return ((pixels.astype(np.uint32) * top + most // 2) // most).astype(pixels.dtype)
 
 
 def _decode_8bit(data: bytes, path: Path) -> Photo:

@@ -270,6 +270,9 @@ def test_a_soft_edge_over_nothing_shows_the_fill_alone() -> None:
     pixels[..., :3] = 77
     out = composite(pixels, np.full((1, 1, 3), 200, np.uint8), np.full((1, 1), 128, np.uint8))
     assert out[0, 0].tolist() == [200, 200, 200, 128]
+    hidden = np.array([[[np.nan, np.inf, 9, 0]]], np.float32)
+    out = composite(hidden, np.full((1, 1, 3), 0.5, np.float32), np.full((1, 1), 51, np.uint8))
+    assert out[0, 0].tolist() == pytest.approx([0.5, 0.5, 0.5, 0.2])
 
 
 @pytest.mark.parametrize("dtype", [np.uint8, np.uint16])

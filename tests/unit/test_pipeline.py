@@ -91,6 +91,31 @@ def test_transparent_pixels_become_opaque_by_the_selection() -> None:
     assert np.array_equal(out[..., 3], np.maximum(photo.pixels[..., 3], selection))
 
 
+@pytest.mark.parametrize("method", ["toy", "exemplar"])
+@pytest.mark.parametrize("premultiplied", [False, True])
+def test_a_very_wide_feather_over_transparent_pixels_shows_the_fill_alone(method, premultiplied) -> None:
+    pixels = np.full((120, 160, 4), 200, np.uint8)
+    pixels[..., 3] = 255
+    pixels[:, :70] = 0
+    photo = replace(make_photo(channels=4), pixels=pixels, premultiplied=premultiplied)
+    rows, columns = np.mgrid[:120, :160]
+    away = np.hypot(rows - 60, columns - 90)
+    selection = np.rint(np.clip(1 - away / 90, 0, 1) ** 2 * 255).astype(np.uint8)
+    request = request_for(
+        photo, selection, method=method, count=1, options={"tint": 0} if method == "toy" else {}
+    )
+    _, (shown,), _ = run(request)
+    out = replace(photo, pixels=lay_back(photo, selection, shown.fills, shown.boxes))
+    seen = (out.pixels[..., 3] > 0) & (selection < 26)
+    over_nothing = seen & (pixels[..., 3] == 0)
+    assert over_nothing.sum() > 500
+    assert np.array_equal(out.pixels[over_nothing, 3], selection[over_nothing])
+    firm = (
+        over_nothing & (selection > 12) if premultiplied else over_nothing
+    )  # 8 bits divided by little are coarse
+    assert np.abs(out.straight[firm, :3].astype(int) - 200).max() <= 25
+
+
 def test_the_exclusion_mask_reaches_the_method() -> None:
     exclude = np.zeros((90, 110), bool)
     exclude[:20, 30:] = True

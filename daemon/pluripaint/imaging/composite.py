@@ -55,6 +55,7 @@ def _over(
     if premultiplied:
         colour = np.where(old_alpha > 0, colour / np.where(old_alpha > 0, old_alpha, 1), 0)
     weight_below = old_alpha.clip(0, 1) * (1 - share)
+    colour = np.where(weight_below > 0, colour, 0)  # not even infinity counts where nothing of it is seen
     mixed = (above * share + colour * weight_below) / (share + weight_below)
     alpha = np.maximum(old_alpha, share)
     return np.concatenate([mixed * alpha if premultiplied else mixed, alpha * top], axis=1)

@@ -107,8 +107,9 @@ def prepare(source: RegionPixels, space: str | bytes, grow: int) -> Prepared:
     box = masks.selection_box(selection)
     if box is None:
         raise FillError("empty-selection", "Nothing is selected.", "Select what is to be replaced.")
-    core = masks.core(selection)
     valid = _existing(source)
+    # A very wide feather is cut where the photo goes on below it; where there is none, only a fill has a colour.
+    core = masks.core(selection) | ((selection > 0) & ~valid)
     exclude = np.zeros_like(core) if source.exclude is None else source.exclude.astype(bool)
     known = valid & ~core
     hole = masks.grown_hole(core, grow)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import io
 import json
 import subprocess
@@ -154,6 +155,76 @@ def test_a_full_folder_is_kept_unless_it_is_an_earlier_result_to_overwrite(files
     generate(photo, mask, "-o", out, "-n", 1, "--preset", "fast", "--in-process", "--overwrite")
     assert not (out / "02.png").exists() and (out / "01.png").exists()
     assert not [path for path in out.parent.iterdir() if path.name.startswith(".")]
+
+
+_RESULT = ["01.png", "contact-sheet.png", "layers.ora", "report.json"]
+
+
+@pytest.mark.parametrize("kind", ["link", "dangling", "here", "made"])
+def test_a_folder_that_is_there_is_filled_and_stays_what_it_is(kind: str, files, monkeypatch) -> None:
+    photo, mask, out = files
+    real = out.parent / "real"
+    if kind != "dangling":
+        real.mkdir(mode=0o750)
+    if kind in ("link", "dangling"):
+        out.symlink_to("real")
+    monkeypatch.chdir(real if kind == "here" else out.parent)
+    given = {"here": ".", "made": real}.get(kind, out)
+    arguments = [photo, mask, "-o", given, "-n", 1, "--preset", "fast", "--in-process"]
+    generate(*arguments)
+    assert sorted(path.name for path in real.iterdir()) == _RESULT
+    before, inode = (real / "01.png").read_bytes(), real.stat().st_ino
+    (real / "diary.txt").write_text("mine")
+    generate(*arguments, "--overwrite", "--seed", 9)
+    assert (real / "01.png").read_bytes() != before and real.stat().st_ino == inode
+    assert sorted(path.name for path in real.iterdir()) == sorted([*_RESULT, "diary.txt"])
+    assert (real / "diary.txt").read_text() == "mine" and out.is_symlink() == (kind in ("link", "dangling"))
+    if kind != "dangling":
+        assert real.stat().st_mode & 0o777 == 0o750
+    assert not [path for path in out.parent.iterdir() if path.name.startswith(".")]
+
+
+def test_a_folder_that_cannot_take_the_results_is_found_before_the_work(files, monkeypatch) -> None:
+    from pluripaint.cli import _generate
+
+    photo, mask, out = files
+    names = ["loop", "dead/end/out", "x" * 300, "photo.png/out", "photo.png", "mine"]
+    (out.parent / "loop").symlink_to("loop")
+    (out.parent / "dead").symlink_to("dead")
+    (out.parent / "mine").mkdir()
+    generate(photo, mask, "-o", out.parent / "mine", "-n", 1, "--preset", "fast", "--in-process")
+    (out.parent / "mine" / "07.png").write_text("no variation of that result")
+    before = {path: path.lstat().st_mtime_ns for path in sorted(out.parent.rglob("*"))}
+    begun = []
+
+    def work(*_):
+        begun.append(True)
+        raise AssertionError
+
+    monkeypatch.setattr(_generate, "_in_process", work)
+    for name in names:
+        result = generate(photo, mask, "-o", out.parent / name, "--in-process", "--overwrite", code=2)
+        assert result.stderr.strip().endswith(".") and "-o" in result.stderr, (name, result.stderr)
+    assert not begun
+    assert {path: path.lstat().st_mtime_ns for path in sorted(out.parent.rglob("*"))} == before
+
+
+def test_an_earlier_result_is_back_when_its_successor_cannot_be_put_in_place(files, monkeypatch) -> None:
+    photo, mask, out = files
+    arguments = [photo, mask, "-o", out, "-n", 1, "--preset", "fast", "--in-process"]
+    generate(*arguments)
+    before = {path.name: path.read_bytes() for path in out.iterdir()}
+    rename = Path.rename
+
+    def fails(path: Path, target: Path) -> Path:
+        if path.name == "layers.ora" and target.parent == out:
+            monkeypatch.undo()
+            raise OSError(errno.ENOSPC, "No space left on device")
+        return rename(path, target)
+
+    monkeypatch.setattr(Path, "rename", fails)
+    assert "no space" in generate(*arguments, "--overwrite", "--seed", 9, code=2).stderr
+    assert {path.name: path.read_bytes() for path in out.iterdir()} == before
 
 
 def test_help_imports_nothing_heavy() -> None:

@@ -157,6 +157,12 @@ def test_no_rights_to_read_or_to_write_is_said(tmp_path_factory, tmp_path: Path)
     assert _without_privileges([*arguments, str(closed / "out")], folder / "log1") == 2
     assert "may not be written" in (folder / "log1").read_text()
     assert not list(closed.iterdir())
+    # Only what is above the empty folder is closed, as above a disk's mount point: that is no trouble.
+    (folder / "above" / "out").mkdir(parents=True)
+    (folder / "above").chmod(0o555)
+    quick = ["-n", "1", "--preset", "fast"]
+    assert _without_privileges([*arguments, str(folder / "above" / "out"), *quick], folder / "log3") == 0
+    assert (folder / "above" / "out" / "report.json").is_file()
     (folder / "photo.png").chmod(0)
     assert _without_privileges([*arguments, str(folder / "out")], folder / "log2") == 2
     assert "check its rights" in (folder / "log2").read_text()

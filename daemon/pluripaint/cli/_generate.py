@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from rich.console import Console
 
-from pluripaint.cli import _result, _running
+from pluripaint.cli import _place, _result, _running
 from pluripaint.cli._common import Failed, Refused
 from pluripaint.imaging import ImageError, Photo, read_mask, read_photo
 from pluripaint.methods import registry
@@ -40,7 +40,7 @@ def run(photo: Path, mask: Path, out: Path, *, in_process: bool, overwrite: bool
     started = time.perf_counter()
     try:
         given = _read(photo, mask, wanted)
-        with _running.interruptible(console) as running, _result.folder(out, overwrite) as place:
+        with _running.interruptible(console) as running, _place.folder(out, overwrite) as place:
             run_job = _in_process if in_process else _through_daemon()
             candidates, settled = _collect(run_job(given.request, running))
             running("writing", 1.0)
@@ -56,7 +56,7 @@ def run(photo: Path, mask: Path, out: Path, *, in_process: bool, overwrite: bool
     except Cancelled:
         console.print("Cancelled; nothing was written.")
         sys.exit(130)
-    except (ImageError, _result.OutputError) as error:
+    except (ImageError, _place.OutputError) as error:
         raise Refused(str(error)) from None
     except FillError as error:
         raise (Failed if error.code in _NOT_THE_USERS else Refused)(str(error)) from None

@@ -1,12 +1,9 @@
-"""The folder with the results: built beside its place, moved there whole."""
+"""The files of a result: pictures, layers, contact sheet and report."""
 
 from __future__ import annotations
 
 import json
-import shutil
-import tempfile
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -25,77 +22,6 @@ REPORT = "report.json"
 SHEET = "contact-sheet.png"
 LAYERS = "layers.ora"
 _TILE = 480
-
-
-class OutputError(Exception):
-    """The results cannot go where they should; one sentence."""
-
-
-@contextmanager
-def folder(out: Path, overwrite: bool) -> Iterator[Path]:
-    """A temporary folder beside ``out`` that becomes ``out`` if the block succeeds, and vanishes if not.
-
-    Raises:
-        OutputError: ``out`` is something else, or holds files and may not be replaced.
-    """
-    if out.exists() and not out.is_dir():
-        raise OutputError(f"{out} is a file; choose a folder with -o.")
-    replaces = out.is_dir() and any(out.iterdir())
-    if replaces and not (overwrite and (out / REPORT).is_file()):
-        why = "is not an earlier result" if overwrite else "already holds files"
-        raise OutputError(
-            f"{out} {why}; choose another folder with -o{'' if overwrite else ' or add --overwrite'}."
-        )
-    parent = out.absolute().parent
-    made = _make_parents(parent)
-    place: Path | None = None
-    try:
-        place = Path(tempfile.mkdtemp(prefix=f".{out.name}-", dir=parent))
-        yield place
-        place.chmod(0o777 & ~_umask())
-        _move(place, out, replaces)
-    except BaseException:
-        if place is not None:
-            shutil.rmtree(place, ignore_errors=True)
-        for one in reversed(made):
-            one.rmdir()
-        raise
-
-
-def _umask() -> int:
-    import os
-
-    current = os.umask(0)
-    os.umask(current)
-    return current
-
-
-def _make_parents(parent: Path) -> list[Path]:
-    missing = []
-    while not parent.exists():
-        missing.append(parent)
-        parent = parent.parent
-    missing.reverse()
-    for one in missing:
-        one.mkdir()
-    return missing
-
-
-def _move(place: Path, out: Path, replaces: bool) -> None:
-    if replaces:
-        aside = Path(tempfile.mkdtemp(prefix=f".{out.name}-old-", dir=place.parent))
-        out.rename(aside / "result")
-        try:
-            place.rename(out)
-        except OSError:
-            (aside / "result").rename(out)
-            raise
-        finally:
-            shutil.rmtree(aside, ignore_errors=True)
-        return
-    if out.is_dir():
-        out.rmdir()
-    place.rename(out)
 
 
 def write(

@@ -125,6 +125,57 @@ def test_photo_and_mask_come_in_displayed_orientation(orientation: int, tmp_path
     assert reread[0x0112] == 1
 
 
+@pytest.mark.parametrize("dtype", DEPTHS)
+@pytest.mark.parametrize(
+    ("unit", "stored", "shown"),
+    [
+        ("inch", (300, 300), (300, 300)),
+        ("inch", (72.5, 100), (72.5, 100)),
+        ("centimeter", (100, 50), (254, 127)),
+    ],
+)
+def test_a_tiffs_resolution_goes_into_what_is_written(dtype, unit, stored, shown, tmp_path: Path) -> None:
+    for premultiplied in (False, True):
+        extra = {"extrasamples": ["assocalpha" if premultiplied else "unassalpha"]}
+        tifffile.imwrite(
+            tmp_path / "a.tif", np.ones((5, 6, 4), dtype), photometric="rgb", resolution=stored,
+            resolutionunit=unit, **extra,
+        )  # fmt: skip
+        photo = read_photo(tmp_path / "a.tif")
+        written = tmp_path / ("b.tif" if premultiplied or dtype == np.float32 else "b.png")
+        write_photo(written, photo)
+        if written.suffix == ".png" or dtype == np.uint8:
+            with Image.open(written) as image:
+                assert image.info["dpi"] == pytest.approx(shown, abs=0.02)
+        again = read_photo(written)
+        assert again.chunks == photo.chunks and again.chunks
+        if written.suffix == ".tif" and stored == (300, 300):
+            tags = tifffile.TiffFile(written).pages[0].tags
+            assert [tags.valueof(code) for code in (282, 283, 296)] == [(300, 1), (300, 1), 2]
+
+
+def test_a_resolution_turns_with_its_photo_and_one_that_says_nothing_is_left_out(tmp_path: Path) -> None:
+    turned = [(274, "H", 1, 6, False)]
+    pixels = np.zeros((5, 6, 3), np.uint8)
+    path = tmp_path / "a.tif"
+    for unit, stored, expected in (
+        ("inch", (254, 127), (5000, 10000, 1)),
+        ("none", (2, 1), (1, 2, 0)),
+        ("none", (1, 1), None),
+        ("inch", (77, 77), None),
+    ):
+        tifffile.imwrite(
+            path, pixels, photometric="rgb", resolution=stored, resolutionunit=unit, extratags=turned
+        )
+        if stored == (77, 77):
+            nothing = path.read_bytes().replace(struct.pack("<II", 77, 1), bytes(8))
+            path.write_bytes(nothing)
+        found = dict(read_photo(path).chunks).get(b"pHYs")
+        assert (found and struct.unpack(">IIB", found)) == expected, stored
+    Image.fromarray(pixels[..., 0] > 0).save(tmp_path / "plain.tif")
+    assert read_photo(tmp_path / "plain.tif").chunks == ()
+
+
 def test_palette_one_bit_and_key_colour_pngs_are_read_as_what_they_show(tmp_path: Path) -> None:
     source = Image.fromarray(_random(np.uint8, 3)).quantize(16)
     source.save(tmp_path / "p.png")

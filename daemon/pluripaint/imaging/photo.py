@@ -11,7 +11,9 @@ import io
 import struct
 from collections.abc import Sequence
 from dataclasses import dataclass
+from fractions import Fraction
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from PIL import Image, UnidentifiedImageError
@@ -22,6 +24,7 @@ from pluripaint.imaging import png
 MOST_PIXELS = 250_000_000
 """Photographs beyond this many pixels are refused before anything is decoded."""
 
+_Chunks = tuple[tuple[bytes, bytes], ...]
 _FORMATS = "PNG, TIFF, JPEG or WebP"
 
 
@@ -39,7 +42,7 @@ class Photo:
         exif: an EXIF block (TIFF structure, no prefix), orientation reset to 1, or ``None``.
         linear: without a profile: linear light instead of the sRGB curve (float TIFF, PNG with gamma 1).
         premultiplied: colour channels are multiplied by alpha (TIFF's *associated* alpha).
-        chunks: PNG chunks about colour and resolution that a copy has to keep, in file order.
+        chunks: what a copy has to keep about colour and resolution, as PNG chunks, in file order.
     """
 
     pixels: np.ndarray
@@ -194,7 +197,9 @@ def _decode_png(data: bytes, path: Path) -> Photo:
     keep = tuple((kind, body) for kind, body in chunks if kind in png.KEPT)
     if pixels.shape[-1] in (1, 2) and header[9] in (2, 3, 6) and pixels.ndim == 3:
         pixels = pixels[..., :1].repeat(3, 2)
-    return Photo(_oriented(_with_channels(pixels), orientation), icc, exif, linear, chunks=keep)
+    return Photo(
+        _oriented(_with_channels(pixels), orientation), icc, exif, linear, chunks=_turned(keep, orientation)
+    )
 
 
 def _decode_tiff(data: bytes, path: Path) -> Photo:
@@ -227,6 +232,7 @@ def _decode_tiff(data: bytes, path: Path) -> Photo:
         depth = page.bitspersample
         icc = page.tags.valueof(34675)
         orientation = int(page.tags.valueof(274) or 1)
+        resolution = _tiff_resolution(*(page.tags.valueof(code) for code in (282, 283, 296)))
     if pixels.dtype == np.bool_:
         pixels = pixels.astype(np.uint8) * 255
     elif pixels.dtype != np.float32 and isinstance(depth, int):
@@ -246,6 +252,7 @@ def _decode_tiff(data: bytes, path: Path) -> Photo:
         exif_data.from_tiff(data),
         linear=not icc and pixels.dtype == np.float32,
         premultiplied=pixels.shape[2] > colours and extra[:1] == [1],
+        chunks=_turned(resolution, orientation),
     )
 
 
@@ -287,15 +294,36 @@ def _from_pillow(image: Image.Image) -> Photo:
     if image.mode not in ("L", "LA", "RGB", "RGBA"):
         image = image.convert("RGBA" if image.has_transparency_data else "RGB")
     pixels = _with_channels(np.asarray(image))
-    return Photo(_oriented(pixels, orientation), icc, exif, chunks=_resolution(image))
+    x, y = image.info.get("dpi") or (0, 0)
+    resolution = _resolution(x, y, 1 / 0.0254)
+    return Photo(_oriented(pixels, orientation), icc, exif, chunks=_turned(resolution, orientation))
 
 
-def _resolution(image: Image.Image) -> tuple[tuple[bytes, bytes], ...]:
-    dpi = image.info.get("dpi")
-    if not dpi or not all(0 < float(value) < 1e6 for value in dpi):
+def _resolution(x: float, y: float, per_metre: float) -> _Chunks:
+    if not all(0 < float(value) < 1e6 for value in (x, y)):
         return ()
-    x, y = (round(float(value) / 0.0254) for value in dpi)
-    return ((b"pHYs", struct.pack(">IIB", x, y, 1)),)
+    return ((b"pHYs", struct.pack(">IIB", *(round(float(value) * per_metre) for value in (x, y)), 1)),)
+
+
+def _tiff_resolution(x: Any, y: Any, unit: int | None) -> _Chunks:
+    """TIFF's tags 282, 283 and 296: pixels per unit; without a unit no more than a pixel's shape."""
+    if not all(isinstance(value, tuple) and len(value) == 2 and all(value) for value in (x, y)):
+        return ()
+    if unit != 1:
+        return _resolution(x[0] / x[1], y[0] / y[1], 100 if unit == 3 else 1 / 0.0254)
+    shape = (Fraction(*x) / Fraction(*y)).limit_denominator(10_000)
+    if shape == 1 or not 0 < shape < 10_000:
+        return ()
+    return ((b"pHYs", struct.pack(">IIB", shape.numerator, shape.denominator, 0)),)
+
+
+def _turned(chunks: _Chunks, orientation: int) -> _Chunks:
+    """The resolution goes with its sides."""
+    if orientation not in (5, 6, 7, 8):
+        return chunks
+    return tuple(
+        (kind, body[4:8] + body[:4] + body[8:] if kind == b"pHYs" else body) for kind, body in chunks
+    )
 
 
 def _cmyk(path: Path) -> ImageError:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import io
+import struct
 from dataclasses import replace
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 
@@ -57,8 +58,25 @@ def encode_tiff(photo: Photo) -> bytes:
             extratags=tags,
             metadata=None,
             software=False,
+            **_resolution(photo),
         )
     return _with_exif(buffer, photo.exif) if photo.exif else buffer.getvalue()
+
+
+def _resolution(photo: Photo) -> dict[str, Any]:
+    """A PNG's pixels per metre as TIFF has them: whole numbers per inch where they are some, else per
+    centimetre.
+    """
+    body = dict(photo.chunks).get(b"pHYs", b"")
+    if len(body) != 9 or not (body[:4].strip(b"\0") and body[4:8].strip(b"\0")):
+        return {}
+    x, y, unit = struct.unpack(">IIB", body)
+    if unit == 0:
+        return {"resolution": (x, y), "resolutionunit": "none"}
+    inches = [round(value * 0.0254) for value in (x, y)]
+    if [round(value / 0.0254) for value in inches] == [x, y]:
+        return {"resolution": inches, "resolutionunit": "inch"}
+    return {"resolution": ((x, 100), (y, 100)), "resolutionunit": "centimeter"}
 
 
 def _descriptive(block: bytes) -> list[tuple[int, str, int, str, bool]]:

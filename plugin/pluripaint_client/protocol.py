@@ -33,7 +33,7 @@ class Limits(NamedTuple):
     """What a daemon accepts; sent with ``status``. Bytes unless named otherwise."""
 
     header_bytes: int = 256 << 10
-    frames: int = 64
+    frames: int = 257
     frame_bytes: int = 256 << 20
     job_bytes: int = 512 << 20
     client_bytes: int = 512 << 20
@@ -42,7 +42,7 @@ class Limits(NamedTuple):
     icc_bytes: int = 16 << 20
     side_pixels: int = 65_536
     coordinate: int = 1 << 24
-    regions: int = 16
+    regions: int = 64
     options: int = 64
     shown: int = 16
     pool: int = 64

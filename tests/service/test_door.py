@@ -115,7 +115,7 @@ def test_too_many_frames(daemon):
         "127.0.0.1", daemon.connection.port, b"client", protocol.password(daemon.connection.token)
     )
     try:
-        dealer.send([protocol.encode("ping", {"ref": "r"})] + [b""] * 100, 1)
+        dealer.send([protocol.encode("ping", {"ref": "r"})] + [b""] * (protocol.LIMITS.frames + 2), 1)
         answer = protocol.decode(dealer.receive(5)[0])
     finally:
         dealer.close()

@@ -6,6 +6,7 @@ import json
 import os
 import signal
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import psutil
@@ -46,6 +47,23 @@ def test_a_job_is_accepted_and_answered(daemon, transport):
     assert candidates[2].fills == [bytes([1]) * 8 * 8 * 3]
     assert isinstance(heard[-1], Done)
     assert heard[-1].order == [("plain", 2**31 - 1), ("plain", 0), ("plain", 1)]
+
+
+@pytest.mark.parametrize("transport", [Dealer, LibzmqDealer])
+def test_a_job_of_as_many_regions_as_the_protocol_allows_is_answered(daemon, transport):
+    one = job(count=1)
+    part = one.regions[0]
+    mask = b"\xff" * part.region.area
+    many = [
+        replace(part, region=part.region.moved(40 * k, 0), valid=mask, exclude=bytes(len(mask)))
+        for k in range(protocol.LIMITS.regions)
+    ]
+    with daemon.client(transport) as client:
+        heard = events(client, client.submit(replace(one, regions=many)))
+        candidate = next(event for event in heard if isinstance(event, CandidateReady))
+        assert len(candidate.fills) == protocol.LIMITS.regions and isinstance(heard[-1], Done)
+        with pytest.raises(protocol.ProtocolError, match="regions"):
+            client.submit(replace(one, regions=[part] * (protocol.LIMITS.regions + 1)))
 
 
 def test_what_the_pipeline_refuses_fails_with_its_sentence(daemon):

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pluripaint_client import geometry
+from pluripaint_client import geometry, protocol
 from pluripaint_client.geometry import RULES, Region
 
 boxes = st.builds(
@@ -109,6 +109,80 @@ def test_a_wire_across_the_photo_is_cut_to_the_area_limit_instead_of_refused() -
 def test_a_hole_beyond_the_limit_is_refused_with_a_sentence() -> None:
     with pytest.raises(geometry.TooLarge, match="in parts"):
         geometry.region_around(Region(0, 0, 4200, 4200), Region(0, 0, 9000, 9000))
+
+
+def dust(number: int, width: int, height: int, seed: int = 0) -> np.ndarray:
+    """A selection of specks of 12 pixels all over a scan."""
+    mask = np.zeros((height, width), np.uint8)
+    generator = np.random.default_rng(seed)
+    for row, column in zip(
+        generator.integers(20, height - 40, number), generator.integers(20, width - 40, number)
+    ):
+        mask[row : row + 12, column : column + 12] = 255
+    return mask
+
+
+@pytest.mark.parametrize(
+    ("number", "most_pixels"), [(13, 1_000_000), (20, 2_000_000), (40, 4_000_000), (100, 8_000_000)]
+)
+def test_dust_on_a_24_megapixel_scan_is_filled_at_full_detail(number: int, most_pixels: int) -> None:
+    mask = dust(number, 6000, 4000)
+    regions = geometry.plan(mask.tobytes(), Region(0, 0, 6000, 4000))
+    assert len(regions) <= RULES.most_regions
+    assert sum(region.area for region in regions) < most_pixels
+    assert max(region.area for region in regions) <= 1024 * 1024
+    assert sum(int((mask[r.top : r.bottom, r.left : r.right] > 0).sum()) for r in regions) == (mask > 0).sum()
+
+
+@pytest.mark.parametrize("number", [300, 1000])
+def test_more_dust_than_one_region_could_hold_still_makes_one_job(number: int) -> None:
+    mask = dust(number, 6000, 4000)
+    regions = geometry.plan(mask.tobytes(), Region(0, 0, 6000, 4000))
+    assert len(regions) <= RULES.most_regions and max(region.area for region in regions) <= 1024 * 1024
+    assert sum(int((mask[r.top : r.bottom, r.left : r.right] > 0).sum()) for r in regions) == (mask > 0).sum()
+
+
+specks = st.builds(
+    Region, st.integers(0, 5900), st.integers(0, 3900), st.integers(1, 100), st.integers(1, 100)
+)
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    st.lists(specks, min_size=1, max_size=80),
+    st.lists(
+        st.builds(
+            Region, st.integers(0, 4400), st.integers(0, 2400), st.integers(1, 1600), st.integers(1, 1600)
+        ),
+        max_size=3,
+    ),
+    st.integers(1, 64),
+)
+def test_whatever_is_selected_a_job_is_found_where_one_region_of_the_whole_would_do(
+    small: list[Region], large: list[Region], most: int
+) -> None:
+    canvas, rules = Region(0, 0, 6000, 4000), RULES._replace(most_regions=most)
+    holes = small + large
+    try:
+        regions = geometry.cluster(holes, canvas, rules)
+    except geometry.TooLarge:
+        whole = holes[0]
+        for hole in holes[1:]:
+            whole = whole.union(hole)
+        with pytest.raises(geometry.TooLarge):
+            geometry.region_around(whole, canvas, rules)
+        return
+    assert len(regions) <= most
+    for hole in holes:
+        assert sum(region.contains(hole) for region in regions) == 1
+    for k, region in enumerate(regions):
+        assert canvas.contains(region) and region.area <= rules.most_area
+        assert not any(region.overlaps(other) for other in regions[:k])
+
+
+def test_a_daemon_takes_as_many_regions_as_a_job_may_have() -> None:
+    assert RULES.most_regions == protocol.LIMITS.regions
+    assert protocol.LIMITS.frames == 4 * protocol.LIMITS.regions + 1
 
 
 def test_hundreds_of_specks_in_one_corner_make_few_regions() -> None:

@@ -35,6 +35,16 @@ def groups(krita: KritaEditor) -> list[str]:
     return [node[4] for node in krita.tree() if node[1].startswith("Variations ·")]
 
 
+def left_of(krita: KritaEditor, identity: str) -> int:
+    """Where a node's pixels begin. By its id: layers of two sets may have one name, rank and seed being the same."""
+    return krita.do(
+        f"""
+        from pluripaint_krita import active
+        answer = active.find(app.activeDocument(), {identity!r}).bounds().x()
+        """
+    )
+
+
 def test_nothing_is_copied_from_a_saved_selection_that_excludes(krita, photo):
     opened(krita, photo, 1)
     krita.do(
@@ -79,9 +89,7 @@ def test_two_sets_at_once_are_listed_and_each_is_inserted_by_itself(krita, photo
         krita.ready()
         krita.do("widget('pluripaint_insert').click()")
         wait_for(lambda n=number: len(groups(krita)) == n, PATIENCE, "its group")
-        lefts.append(
-            krita.do(f"answer = app.activeDocument().nodeByName({krita.group()[1][1]!r}).bounds().x()")
-        )
+        lefts.append(left_of(krita, krita.group()[1][4]))
     assert sorted(lefts) == [BOX[0] - 300, BOX[0] - 150]
 
 

@@ -50,31 +50,33 @@ def later_seed(seed: int) -> int:
 
 
 def layer_pixels(snapshot: Snapshot, candidate: CandidateReady) -> bytes:
-    """A candidate's colours with the selection as alpha, over the snapshot's box."""
+    """A candidate's colours with the selection as alpha, over the snapshot's box.
+
+    Nothing is selected outside the fills: specks all over a scan take no longer than they themselves need.
+    """
     way = snapshot.travel
-    colors = bytearray(snapshot.box.area * way.channels * way.sample)
+    pixel = (way.channels + 1) * way.sample
+    out = bytearray(snapshot.box.area * pixel)
     for box, fill in zip(candidate.boxes, candidate.fills):
-        rows.pasted(colors, snapshot.box, fill, box, way.channels * way.sample)
-    return rows.with_alpha(colors, way.channels, snapshot.alpha, way.depth)
+        alpha = rows.cropped(snapshot.alpha, snapshot.box, box, way.sample)
+        rows.pasted(out, snapshot.box, rows.with_alpha(fill, way.channels, alpha, way.depth), box, pixel)
+    return bytes(out)
 
 
 def _new_layers(
     snapshot: Snapshot, candidates: Sequence[CandidateReady], shown: Sequence[bool], origin: Region
-) -> list[NewLayer]:
-    made = []
+) -> Iterator[NewLayer]:
+    """One at a time: the pixels of all together may be more than there is memory."""
     for rank, (candidate, visible) in enumerate(zip(candidates, shown), 1):
-        made.append(
-            NewLayer(
-                name=_("Variation {rank} · {method} · {seed}").format(
-                    rank=rank, method=candidate.method, seed=candidate.seed
-                ),
-                box=snapshot.box.moved(-origin.left, -origin.top),
-                pixels=layer_pixels(snapshot, candidate),
-                format=snapshot.travel.color_alpha,
-                visible=visible,
-            )
+        yield NewLayer(
+            name=_("Variation {rank} · {method} · {seed}").format(
+                rank=rank, method=candidate.method, seed=candidate.seed
+            ),
+            box=snapshot.box.moved(-origin.left, -origin.top),
+            pixels=layer_pixels(snapshot, candidate),
+            format=snapshot.travel.color_alpha,
+            visible=visible,
         )
-    return made
 
 
 def _made(

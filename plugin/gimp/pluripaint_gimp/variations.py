@@ -290,17 +290,21 @@ def show_only(gimp: Backend, image: int, found: Set, shown: Sequence[int]) -> No
 
 
 def keep_visible(gimp: Backend, image: int, found: Set) -> str:
-    """Removes a set's hidden layers; a group with one layer left is dissolved. Returns a sentence if refused."""
+    """Removes a set's hidden layers; a group with one layer left is dissolved, unless the person made something of the
+    group that its layer would be seen without. Returns a sentence if refused.
+    """
     hidden = [layer for layer in found.layers if not gimp.visible(layer)]
     kept = [layer for layer in found.layers if gimp.visible(layer)]
     if not kept:
         return _("All variations of this group are hidden. Make the ones to keep visible, then try again.")
-    if not hidden and len(gimp.children(found.group)) > 1:
+    plain = gimp.visible(found.group) and not gimp.plain_reasons(found.group)
+    alone = plain and len(gimp.children(found.group)) - len(hidden) == 1
+    if not hidden and not alone:
         return _("None of the variations is hidden: there is nothing to discard.")
     with one_undo_step(gimp, image):
         for layer in hidden:
             gimp.remove(image, layer)
-        if len(gimp.children(found.group)) == 1:
+        if alone:
             parent, position = gimp.parent(found.group), gimp.position(image, found.group)
             gimp.reorder(image, kept[0], parent, position)
             gimp.remove(image, found.group)

@@ -233,6 +233,21 @@ def test_a_duplicate_the_person_made_is_never_discarded(gimp, picture):
     assert "mine" in [layer["name"] for layer in left["tree"][0]["children"]]
 
 
+@pytest.mark.parametrize("how", ["'opacity', 50.0", "'mode'", "'hide'"])
+def test_a_group_that_the_person_made_something_of_is_not_dissolved(gimp, picture, how):
+    picture()
+    gimp.hand("select(max(images()), 'rectangle', 60, 40, 30, 20)")
+    gimp.press("generate-last")
+    gimp.wait_state(grown, "the group")
+    gimp.hand(f"i = max(images()); alter(i, gimp.layers(i)[0], {how})")
+    seen = gimp.pixels("visible", "R'G'B'A u8", "u1")
+    gimp.press("keep")
+    left = gimp.wait_state(lambda s: len(s["tree"][0].get("children", "12")) < 2, "the discarding")
+    assert left["tree"][0]["kind"] == "group" and len(left["tree"][0]["children"]) == 1
+    assert np.array_equal(gimp.pixels("visible", "R'G'B'A u8", "u1"), seen)
+    assert "nothing to discard" in gimp.refusal("keep")
+
+
 def changed_mode(gimp, picture, change):
     """Generates in the window, changes the document behind the review, inserts; the pictures there were before."""
     picture()

@@ -124,7 +124,8 @@ class Editors:
             manifest.add_folder(home.profile / name)
         manifest.add_folder(home.plug_in.parent)
         manifest.add("tree", home.plug_in)
-        manifest.add("file", home.profile / "pluripaint.json")
+        for name in ("pluripaint.json", "pluripaint-called.json"):
+            manifest.add("file", home.profile / name)
         for file in self.gimp.script_files(home):
             manifest.add_folder(file.parent)
             manifest.add("file", file)

@@ -160,6 +160,15 @@ class Stage:
         """Presses keys in the focused window."""
         self._run("xdotool", "key", "--clearmodifiers", "--delay", "60", *keys)
 
+    def repeat(self, key: str) -> None:
+        """Presses keys in the focused window as a desktop repeats them while they are held, for three seconds: the X
+        server here does not do it itself.
+        """
+        first, then = ("--delay", "10", key), ("--delay", "10", "--repeat", "60", "--repeat-delay", "40", key)
+        self._run(
+            "xdotool", "key", "--clearmodifiers", *first, "sleep", "0.6", "key", "--clearmodifiers", *then
+        )
+
     def type(self, text: str) -> None:
         """Types a text into the focused window."""
         self._run("xdotool", "type", "--delay", "40", "--", text)

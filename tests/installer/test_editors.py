@@ -271,7 +271,8 @@ def test_an_editor_that_is_not_here_is_refused_before_anything_is_done(
 
 def test_uninstalling_waits_for_krita_and_leaves_nothing(furnished, installed, before, checkout) -> None:
     profile = furnished.user / PROFILES["GIMP 2.10"]
-    (profile / "pluripaint.json").write_text("{}")  # the plug-in's own settings, written as it is used
+    for name in ("pluripaint.json", "pluripaint-called.json"):
+        (profile / name).write_text("{}")  # the plug-in's own, written as it is used
     now = tree(furnished.user)
     with running(furnished.root / "bin/krita", furnished.environment()):
         done = furnished.install(checkout, "--uninstall")

@@ -11,7 +11,7 @@ from pluripaint_client.messages import Done
 from pluripaint_client.runner import Asking, Collected, JobRunner, Settings
 from pluripaint_client.texts import _
 
-from . import gtk_packages, job_text, variations
+from . import gtk_packages, held_key, job_text, variations
 from .backend import NONINTERACTIVE, WITH_LAST_VALS, Argument, Backend, Invocation, Procedure
 from .formats import travel
 from .selected import CannotFill, NothingSelected
@@ -202,35 +202,38 @@ PROCEDURES = (
         PREFIX + "generate",
         _("_Generate Variations…"),
         _("Fills the selection in several different ways, as layers"),
-        generate,
+        held_key.once("generate", generate),
         SETTINGS,
     ),
     Procedure(
         PREFIX + "generate-last",
         _("Generate Variations (_last settings)"),
         _("Fills the selection with the settings used last, without a window"),
-        generate_last,
+        held_key.once("generate-last", generate_last),
     ),
     Procedure(
         PREFIX + "generate-more",
         _("Generate _More"),
         _("More variations for the same place, into a new group above"),
-        generate_more,
+        held_key.once("generate-more", generate_more),
     ),
     Procedure(
-        PREFIX + "pick", _("_Pick Variation…"), _("Compares the variations of a group and shows one"), pick
+        PREFIX + "pick",
+        _("_Pick Variation…"),
+        _("Compares the variations of a group and shows one"),
+        held_key.once("pick", pick),
     ),
     Procedure(
         PREFIX + "keep",
         _("_Keep Visible, Discard the Rest"),
         _("Removes the hidden variations of a group"),
-        keep,
+        held_key.once("keep", keep, quick=True),
     ),
     Procedure(
         PREFIX + "status",
         _("Inpaint _Settings / Status…"),
         _("Shows what the pluripaint daemon does and holds"),
-        status,
+        held_key.once("status", status),
         needs_image=False,
     ),
 )

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
+from gimp_editor import KEYS
 from stage import PATIENCE, wait_for
 from test_active import picture  # noqa: F401
 from test_matrix import at_work, slow_picture  # noqa: F401
@@ -141,3 +144,33 @@ def test_b_shows_what_was_before_while_it_is_held(gimp, picture):  # noqa: F811
         gimp.stage.hold("b", False)
     gimp.says("of 2 · exemplar")
     insert(gimp, window)
+
+
+def held(gimp, action):
+    """Holds the keys of a menu entry for three seconds."""
+    gimp.stage.focus(gimp.window)
+    gimp.stage.repeat(KEYS[action].replace("<Primary>", "ctrl+").replace("<Alt>", "alt+"))
+
+
+def test_a_shortcut_that_is_held_starts_one_job(gimp, picture):  # noqa: F811
+    picture()
+    gimp.hand("select(max(images()), 'rectangle', 60, 40, 30, 20)")
+    held(gimp, "generate-last")
+    after = gimp.wait_state(lambda s: len(s["tree"]) > 1, "the group")
+    gimp.daemon_idle()
+    assert len(after["tree"]) == 2
+    file = gimp.profile / "pluripaint-called.json"
+    wait_for(lambda: time.time() - file.stat().st_mtime > 1.1, PATIENCE, "a person's next press")
+    gimp.press("generate-last")
+    gimp.wait_state(lambda s: len(s["tree"]) == 3, "another group")
+
+
+def test_keep_by_a_shortcut_that_is_held_thins_out_one_set(gimp, picture):  # noqa: F811
+    picture()
+    gimp.hand("select(max(images()), 'rectangle', 60, 40, 30, 20)")
+    for count in (2, 3):
+        gimp.press("generate-last")
+        before = gimp.wait_state(lambda s, n=count: len(s["tree"]) == n, "a group")
+    held(gimp, "keep")
+    after = gimp.wait_state(lambda s: s["tree"][0]["kind"] == "layer", "one layer")
+    assert after["tree"][1:] == before["tree"][1:]

@@ -115,7 +115,9 @@ def test_a_killed_krita_drops_its_job(krita, long_job):
     krita.start()
 
 
-def test_twenty_four_megapixels_travel_as_a_small_region(krita):
+@pytest.fixture
+def large(krita):
+    """A picture of 24 megapixels of noise."""
     krita.do(
         """
         import os
@@ -131,6 +133,9 @@ def test_twenty_four_megapixels_travel_as_a_small_region(krita):
         """
     )
     krita.wait("app.activeDocument() is not None and app.activeDocument().width() == 6000", "the document")
+
+
+def test_twenty_four_megapixels_travel_as_a_small_region(krita, large):
     krita.select(3000, 2000, 500, 400, feather=4)
     krita.do("widget('pluripaint_count').setValue(1)")
     entries = len(krita.undo_entries())
@@ -144,6 +149,34 @@ def test_twenty_four_megapixels_travel_as_a_small_region(krita):
         "answer = [box.x(), box.y(), box.width(), box.height()]"
     )
     assert left > 2900 and left + width < 3600 and top > 1900 and top + height < 2500
+
+
+def test_dust_all_over_twenty_four_megapixels_is_filled_in_one_job(krita, large):
+    places = np.random.default_rng(1).integers([20, 20], [5960, 3960], (40, 2)).tolist()
+    krita.do(
+        f"""
+        selection = Selection()
+        for left, top in {places!r}:
+            one = Selection()
+            one.select(left, top, 12, 12, 255)
+            selection.add(one)
+        app.activeDocument().setSelection(selection)
+        app.activeDocument().waitForDone()
+        """
+    )
+    krita.do("widget('pluripaint_count').setValue(2)")
+    entries = len(krita.undo_entries())
+    krita.trigger("pluripaint_2_again")
+    group = krita.generated()
+    assert len(group) == 3 and len(krita.undo_entries()) == entries + 1
+    assert krita.do(
+        f"""
+        from pluripaint_krita import active
+        layer = active.find(app.activeDocument(), {group[1][4]!r})
+        read = [bytes(layer.pixelData(left, top, 12, 12))[3::4] for left, top in {places!r}]
+        answer = all(alpha == bytes([255]) * 144 for alpha in read)
+        """
+    )
 
 
 def exported(krita: KritaEditor, path: os.PathLike[str]) -> np.ndarray:

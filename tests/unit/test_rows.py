@@ -60,6 +60,15 @@ def test_every_mask_value_survives_as_alpha_of_every_depth(depth):
     assert rows.samples_to_mask(samples, depth) == mask
 
 
+@pytest.mark.parametrize("depth", ["float16", "float32"])
+def test_a_mask_is_the_same_whether_it_is_looked_at_in_stretches_or_sample_by_sample(depth):
+    values = np.ones(10_001, NUMPY[depth])
+    values[3_000:7_000] = 0
+    values[[5, 2_047, 2_048, 6_500, 9_999]] = [0.5, 0.25, np.nan, -0.0, 2.0]
+    expected = np.where(values > 0, np.minimum(values, 1).astype("<f4") * 255 + 0.5, 0).astype("u1")
+    assert rows.samples_to_mask(values.tobytes(), depth) == expected.tobytes()
+
+
 @given(st.binary(min_size=2, max_size=80).filter(lambda b: len(b) % 2 == 0))
 def test_halves_become_the_same_floats(data):
     ours = np.frombuffer(rows.half_to_float(data), "<f4")

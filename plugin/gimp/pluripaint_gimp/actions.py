@@ -227,7 +227,7 @@ PROCEDURES = (
         PREFIX + "keep",
         _("_Keep Visible, Discard the Rest"),
         _("Removes the hidden variations of a group"),
-        held_key.once("keep", keep, quick=True),
+        held_key.once("keep", keep),
     ),
     Procedure(
         PREFIX + "status",

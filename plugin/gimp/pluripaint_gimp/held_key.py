@@ -16,11 +16,9 @@ _SECONDS = 1.0
 """Desktops wait up to 0.7 s before a key repeats, and a process comes up a little sooner or later than another."""
 
 
-def once(name: str, run: Run, quick: bool = False) -> Run:
-    """``run``, cancelled where the same entry was called for the same picture less than a second ago.
-
-    Args:
-        quick: it may be over before a key begins to repeat, so its end does not allow the next call.
+def once(name: str, run: Run) -> Run:
+    """``run``, cancelled where the same entry was called for the same picture less than a second ago, done or not: it
+    may be over before the key begins to repeat.
     """
 
     def guarded(gimp: Backend, call: Invocation) -> str | None:
@@ -32,12 +30,7 @@ def once(name: str, run: Run, quick: bool = False) -> Run:
         _write(path, [*key, now])
         if last[:3] == key and 0 <= now - last[3] < _SECONDS:
             return None
-        try:
-            return run(gimp, call)
-        finally:
-            if not quick and _read(path) == [*key, now]:
-                with contextlib.suppress(OSError):
-                    os.remove(path)
+        return run(gimp, call)
 
     return guarded
 

@@ -10,6 +10,7 @@ import signal
 import socket
 import subprocess
 import sys
+import time
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from types import MappingProxyType
@@ -366,7 +367,11 @@ class Gimp:
 
     # -- the person
     def press(self, action: str) -> None:
-        """Triggers one of our menu entries by its keys."""
+        """Triggers one of our menu entries by its keys; not so soon after the last that the key would seem held."""
+        called = self.profile / "pluripaint-called.json"
+        wait_for(
+            lambda: not called.exists() or time.time() - called.stat().st_mtime > 1.1, PATIENCE, "a pause"
+        )
         self.keys(KEYS[action].replace("<Primary>", "ctrl+").replace("<Alt>", "alt+"))
 
     def wait_review(self) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from pluripaint_client import geometry
+from pluripaint_client import geometry, rows
 from pluripaint_client.geometry import Region
 from pluripaint_client.messages import JobRequest, RegionData
 from pluripaint_client.runner import Settings
@@ -258,7 +258,10 @@ def _any_known(part: RegionData) -> bool:
     """Whether a pixel exists outside the selection."""
     if part.valid is None:
         return b"\0" in part.selection
-    return any(v and not s for v, s in zip(part.valid, part.selection))
+    return rows.multiplied(part.selection.translate(_NOT_SELECTED), part.valid).strip(b"\0") != b""
+
+
+_NOT_SELECTED = bytes([255] + [0] * 255)
 
 
 def _within(valid: bytes, region: Region, place: Region) -> bytes:

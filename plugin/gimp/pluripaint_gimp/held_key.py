@@ -12,8 +12,13 @@ from .backend import NONINTERACTIVE, Backend, Invocation
 
 Run = Callable[[Backend, Invocation], "str | None"]
 
+_STARTED = time.time()
+
 _SECONDS = 1.0
-"""Desktops wait up to 0.7 s before a key repeats, and a process comes up a little sooner or later than another."""
+"""From what one call wrote to the start of the next: desktops wait up to 0.7 s before a key repeats."""
+
+_COMING_UP = 30.0
+"""So long a process may take from its start to its call, with dozens of them starting at once."""
 
 
 def once(name: str, run: Run) -> Run:
@@ -26,9 +31,9 @@ def once(name: str, run: Run) -> Run:
             return run(gimp, call)
         path = os.path.join(gimp.settings_folder(), "pluripaint-called.json")
         key = [os.getppid(), call.image, name]
-        last, now = _read(path), time.time()
-        _write(path, [*key, now])
-        if last[:3] == key and 0 <= now - last[3] < _SECONDS:
+        last = _read(path)
+        _write(path, [*key, time.time()])
+        if last[:3] == key and -_COMING_UP < _STARTED - last[3] < _SECONDS:
             return None
         return run(gimp, call)
 

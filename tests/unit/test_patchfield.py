@@ -10,7 +10,7 @@ from scipy.sparse.linalg import spsolve
 
 from pluripaint.methods.base import Scene
 from pluripaint.methods.exemplar import Exemplar
-from pluripaint.patchfield import Settings, detail, prepare, prepare_guided
+from pluripaint.patchfield import Settings, Turn, detail, prepare, prepare_guided
 from pluripaint.patchfield.poisson import BORDER, PAINT, VOID, solve
 
 
@@ -73,18 +73,41 @@ def test_a_ring_that_is_photograph_is_looked_at():
     assert prepared.scene.known[ring].mean() > 0.9
 
 
+def seeds_of(turn: Turn, count: int) -> list[int]:
+    """The first seeds that draw this kind of answer."""
+    return [seed for seed in range(count * len(Settings().turns)) if Settings().turn(seed) == turn][:count]
+
+
 def test_some_answers_keep_to_their_height_more_than_others():
     fading = (np.mgrid[:160, :200][0] / 160 - 0.5)[..., None] * np.float32([0.2, 0, -0.2])  # redder downwards
     meadow = np.clip(grass(160, 200) + fading, 0, 1)
     scene = scene_of(meadow, disc(160, 200, 38))
 
-    def off(seeds: range) -> float:
-        changes = [one_fill(scene, seed) - meadow for seed in seeds]
+    def off(turn: Turn) -> float:
+        changes = [one_fill(scene, seed) - meadow for seed in seeds_of(turn, 3)]
         far = [cv2.GaussianBlur(change[..., 0] - change[..., 2], (0, 0), 4) for change in changes]
         return float(np.abs(far)[:, scene.core].mean())
 
-    turns = len(Settings().nearness)
-    assert off(range(turns - 1, 3 * turns, turns)) < 0.8 * off(range(0, 3 * turns, turns))
+    fine = sorted((turn for turn in Settings().turns if turn.start == 1), key=lambda turn: turn.down)
+    assert off(fine[-1]) < 0.8 * off(fine[0])
+
+
+def test_answers_with_a_coarse_start_carry_a_line_across_that_others_lose():
+    y, x = np.mgrid[:240, :320]
+    foot = 144 + 2 * np.sin(x / 17)
+    wall, pavement = np.float32([0.85, 0.55, 0.2]), np.float32([0.8, 0.78, 0.75])
+    rough = [(grass(240, 320, seed)[..., 1:2] - 0.5) * 0.4 for seed in (2, 3)]
+    photo = np.where((y < foot)[..., None], wall + rough[0], pavement + rough[1])
+    photo[abs(y - foot) < 3] = [0.5, 0.2, 0.1]
+    photo = np.clip(photo, 0, 1).astype(np.float32)
+    scene = scene_of(photo, (abs(x - 160) < 70) & (abs(y - 144) < 60))
+
+    def wrong(turn: Turn) -> float:
+        blurred = [cv2.GaussianBlur(one_fill(scene, seed) - photo, (0, 0), 2) for seed in seeds_of(turn, 3)]
+        return float((np.linalg.norm(blurred, axis=-1)[:, scene.core] > 0.15).mean())
+
+    turns = sorted(Settings().turns, key=lambda turn: turn.start)
+    assert max(map(wrong, turns[:2])) < 0.8 * min(map(wrong, turns[-2:]))
 
 
 def test_what_is_excluded_is_never_copied():

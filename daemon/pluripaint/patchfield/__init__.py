@@ -9,7 +9,7 @@ from __future__ import annotations
 from .difference import Look, difference, look
 from .free import Prepared, Result, grow, prepare
 from .guided import detail, prepare_guided
-from .settings import Interrupted, Settings
+from .settings import Interrupted, Settings, Turn
 
 __all__ = [
     "Interrupted",
@@ -17,6 +17,7 @@ __all__ = [
     "Prepared",
     "Result",
     "Settings",
+    "Turn",
     "detail",
     "difference",
     "grow",

@@ -73,8 +73,8 @@ class Result:
         image: ``float32 [H, W, 3]``, sRGB-encoded 0…1; the scene outside the hole (zero where hidden).
         energy: mean patch distance in the hole, squared Lab units, the way to the sources included; lower is
             better.
-        strangeness: how far what is in the hole is from what the photograph holds (:mod:`score`); lower is
-            better.
+        strangeness: how far what is in the hole is from what the photograph holds (:mod:`score`), an answer from
+            a coarse start counting as stranger (``Settings.smoothness``); lower is better.
     """
 
     image: np.ndarray
@@ -97,7 +97,8 @@ def prepare(
         scene.
     """
     scene = pyramid.region(image, hole, core, valid, exclude)
-    levels = pyramid.build(scene, pyramid.level_sizes(scene, settings), settings)
+    coarsest = min(turn.start for turn in settings.turns)
+    levels = pyramid.build(scene, pyramid.level_sizes(scene, settings, coarsest), settings)
     return replace(with_levels(image, scene, levels), judge=judge_level(scene, settings))
 
 
@@ -255,21 +256,23 @@ def grow(
         return Result(pasted(prepared, lab), 0.0)
     state = np.zeros(1, np.uint64)
     seed_state(seed, state)
-    coarsest = len(prepared.levels) - 1
-    level = prepared.levels[coarsest]
-    nearness = settings.nearness[seed % len(settings.nearness)]
+    turn = settings.turn(seed)
+    nearness = (turn.down, settings.across)
+    levels = prepared.levels[: len(pyramid.level_sizes(prepared.scene, settings, turn.start))]
+    coarsest = len(levels) - 1
+    level = levels[coarsest]
     features = pyramid.placed(level, prepared.scene, nearness)
     grown = grow_field(level, features, settings, state, cancel, _VOTED)
     check(cancel)
     field = lifted(grown, None, level, level, state)
     cost = np.zeros(0, np.int64)
-    area = float(sum(one.targets.size for one in prepared.levels))
+    area = float(sum(one.targets.size for one in levels))
     done = 0.0
     for index in range(coarsest, -1, -1):
-        level = prepared.levels[index]
+        level = levels[index]
         position = coarsest - index
         if position > 0:
-            coarse = prepared.levels[index + 1]
+            coarse = levels[index + 1]
             field = lifted(field, coarse.target_at, coarse, level, state)
             features = pyramid.placed(level, prepared.scene, nearness)
         window = max(level.inner) if position < 2 else settings.window
@@ -281,7 +284,10 @@ def grow(
         if told is not None:
             told(0.9 * done)
     distance, counts = meet_ring(prepared, features, field, cost, _VOTED, settings, state, cancel)
-    return finished(prepared, features, field, cost, distance, counts, settings, cancel)
+    coarser = len(levels) - min(len(levels), len(pyramid.level_sizes(prepared.scene, settings)))
+    handicap = settings.factor ** (settings.smoothness * coarser)
+    result = finished(prepared, features, field, cost, distance, counts, settings, cancel)
+    return replace(result, strangeness=handicap * result.strangeness)
 
 
 def pasted(prepared: Prepared, lab: np.ndarray) -> np.ndarray:

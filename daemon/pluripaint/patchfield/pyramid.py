@@ -222,10 +222,10 @@ def inner_radius(hole: np.ndarray) -> float:
     return float(cv2.distanceTransform(hole.astype(np.uint8), cv2.DIST_L2, 5).max())
 
 
-def level_sizes(scene: Region, settings: Settings) -> list[tuple[int, int]]:
-    """Sizes (height, width) from the finest to the coarsest level, where the hole can be grown."""
+def level_sizes(scene: Region, settings: Settings, start: float = 1.0) -> list[tuple[int, int]]:
+    """Sizes (height, width) from the finest to the coarsest level, where the hole can be grown; ``start``: a turn's."""
     h, w = scene.hole.shape
-    too_wide = scene.radius / settings.start_radius
+    too_wide = scene.radius / (start * settings.start_radius)
     too_large = math.sqrt(np.count_nonzero(scene.hole) / settings.growth_pixels)
     steps = max(0, math.ceil(math.log(max(too_wide, too_large, 1e-9), settings.factor)))
     sizes = [(h, w)]

@@ -187,12 +187,10 @@ class Desk(QtCore.QObject):
 
     def _insert(self, run: Run) -> bool:
         record = self._picked.get(id(run))
-        new = run.review.variations
+        new = self._not_in_document(run)
         note = ""
         try:
             if record is not None:
-                already = {(layer.get("method"), layer.get("seed")) for layer in record.layers}
-                new = [v for v in new if (v.candidate.method, v.seed) not in already]
                 shown = [(v.candidate.method, v.seed) for v in run.review.visible()]
                 note = self.editor.show_only(run, record, shown)
             if new:
@@ -208,6 +206,18 @@ class Desk(QtCore.QObject):
         self._say(f"{said} {done}".strip())
         self.inserted.emit(run)
         return True
+
+    def _not_in_document(self, run: Run) -> list[Variation]:
+        """What a set that was picked again had before lies in its group already."""
+        record = self._picked.get(id(run))
+        layers = record.layers if record is not None else ()
+        already = {(layer.get("method"), layer.get("seed")) for layer in layers}
+        return [v for v in run.review.variations if (v.candidate.method, v.seed) not in already]
+
+    @property
+    def waiting(self) -> bool:
+        """Whether there are variations that would be lost if the program ended."""
+        return any(self._not_in_document(run) for run in self.listed)
 
     def discard(self, run: Run | None = None) -> None:
         """Throw a set away, running or not; the document was never touched."""

@@ -11,6 +11,7 @@ from .desk import Desk
 from .editor import KritaEditor
 from .panel import Panel, StatusDialog
 from .qt import Qt, QtWidgets
+from .quitting import Quitting
 from .run import Run
 
 DOCKER = "pluripaint_docker"
@@ -96,6 +97,7 @@ class Inpaint(Extension):
     def __init__(self, parent: Any) -> None:
         super().__init__(parent)
         self._dialogs: list[Any] = []
+        self._watching: list[Quitting] = []
 
     def setup(self) -> None:
         """Once, before there is a window: one message, however many windows."""
@@ -104,6 +106,8 @@ class Inpaint(Extension):
 
     def createActions(self, window: Any) -> None:  # noqa: N802
         """Once per window."""
+        app = Krita.instance()
+        self._watching.append(Quitting(desk(), window.qwindow(), lambda: len(app.windows())))
         top = window.createAction(_MENU, _("Inpaint"), "filter")
         menu = QtWidgets.QMenu(_MENU, window.qwindow())
         top.setMenu(menu)

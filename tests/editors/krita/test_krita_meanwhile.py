@@ -144,6 +144,22 @@ STATES = [
 ]
 
 
+def test_quitting_asks_before_variations_are_lost(krita, at_work):
+    krita.ready()
+    krita.do("QTimer.singleShot(0, app.activeWindow().qwindow().close)")
+    modal = "isinstance(QtWidgets.QApplication.activeModalWidget(), QtWidgets.QMessageBox)"
+    krita.wait(modal, "the question")
+    krita.do(
+        """
+        question = QtWidgets.QApplication.activeModalWidget()
+        answer = question.text()
+        QTimer.singleShot(0, question.button(QtWidgets.QMessageBox.Cancel).click)
+        """
+    )
+    krita.wait(f"not {modal}", "its end")
+    assert inserted(krita)[-1].startswith("Variations"), "Krita went on, and so did the set"
+
+
 @pytest.mark.parametrize(("reason", "change"), STATES)
 def test_a_layer_that_is_not_what_is_seen_gives_way_to_all_that_is_visible(krita, photo, reason, change):
     krita.open(photo)

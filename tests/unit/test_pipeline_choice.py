@@ -24,6 +24,16 @@ def test_where_too_few_differ_duplicates_fill_up() -> None:
     assert [k for _, k in choice.shown()] == [0, 1, 2]
 
 
+def test_what_is_far_from_all_others_must_be_much_better_to_come_first() -> None:
+    def first(outlier_score: float) -> float:
+        choice: Choice[float] = Choice(1, lambda a, b: abs(a - b), 0.0)
+        for value, score in ((0.0, 0.1), (0.1, 0.0), (0.2, 0.1), (0.3, 0.0), (2.0, outlier_score)):
+            choice.add("m", score, value)
+        return choice.shown()[0]
+
+    assert first(1.0) in (0.0, 0.2) and first(3.0) == 2.0
+
+
 def test_methods_are_interleaved_by_rank_whatever_their_scores_are() -> None:
     choice: Choice[float] = Choice(4, lambda a, b: abs(a - b), 0.0)
     for k in range(3):

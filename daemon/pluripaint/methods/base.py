@@ -67,7 +67,8 @@ class Fill:
 
     Attributes:
         seed: reproduces this answer alone.
-        score: higher is better; comparable within one method and job only.
+        score: higher is better; a natural logarithm (of a likelihood, of one over a distance), comparable within one
+            method and job only.
         image: ``float32 [H, W, 3]`` of the scene's size, sRGB-encoded, 0…1; meaningful where ``hole``.
         certainty: ``float32 [H, W]`` in 0…1 or ``None``: how sure the method is of its layout.
     """

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Generic, TypeVar
@@ -27,7 +28,7 @@ class Choice(Generic[Drawn]):
     _differences: dict[tuple[int, int], float] = field(default_factory=dict)
 
     def add(self, method: str, score: float, drawn: Drawn) -> bool:
-        """Take a candidate in; whether it is among the shown ones for now."""
+        """Take a candidate in, its score a natural logarithm; whether it is among the shown ones for now."""
         for other, (_, _, earlier) in enumerate(self._drawn):
             self._differences[other, len(self._drawn)] = self.difference(earlier, drawn)
         self._drawn.append((method, score, drawn))
@@ -47,14 +48,23 @@ class Choice(Generic[Drawn]):
         return [self._drawn[k][2] for k in chosen]
 
     def _ranked(self) -> list[int]:
-        """Scores compare within a method only: methods are interleaved by rank."""
+        """Scores compare within a method only: methods are interleaved by rank.
+
+        Within one, what is far from all others is more often a failure than a find: a candidate twice as far from the
+        rest must be twice as good.
+        """
         place: dict[int, tuple[int, int]] = {}
         methods = list(dict.fromkeys(method for method, _, _ in self._drawn))
         for order, method in enumerate(methods):
             own = [k for k, (name, _, _) in enumerate(self._drawn) if name == method]
-            own.sort(key=lambda k: -self._drawn[k][1])
+            own.sort(key={k: math.log(self._apart(k, own)) - self._drawn[k][1] for k in own}.__getitem__)
             place.update({k: (rank, order) for rank, k in enumerate(own)})
         return sorted(place, key=lambda k: place[k])
+
+    def _apart(self, one: int, own: list[int]) -> float:
+        """Mean difference to the others; 1 where there are none."""
+        differences = [self._between(one, other) for other in own if other != one]
+        return max(sum(differences) / len(differences), 1e-9) if differences else 1.0
 
     def _limit(self) -> float:
         values = sorted(self._differences.values())

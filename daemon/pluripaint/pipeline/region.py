@@ -37,7 +37,7 @@ class Knobs:
     seam_fade_share: float = 0.15
     guide_from: float = 12.0
     guide_full: float = 32.0
-    alike: float = 0.85
+    alike: float = 0.6
 
 
 KNOBS = Knobs()

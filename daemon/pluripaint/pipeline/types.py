@@ -72,7 +72,7 @@ class Candidate:
 
     Attributes:
         seed: reproduces it alone (``count=1, pool=1``).
-        score: higher is better, within one method and job.
+        score: higher is better, within one method and job; see ``methods.base.Fill``.
         fills: one per region: ``[h, w, colours]`` over :func:`selection_box` of that region, unblended,
             colour channels only, in the depth and profile that were sent.
         boxes: the boxes of ``fills`` in photograph coordinates.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import threading
 from collections.abc import Iterator, Mapping, Sequence
@@ -30,6 +31,8 @@ INFO = MethodInfo(
     },
 )
 _TICK = 0.05
+_LEAST_STRANGENESS = 1e-3
+"""Lab units; all is equally good below it, as in a picture of one colour."""
 
 
 def threads() -> int:
@@ -82,7 +85,7 @@ class Exemplar:
 
             told(0.0)
             result = patchfield.grow(prepared, seed, settings, progress.cancel_flag, told)
-            return Fill(seed, -result.strangeness, result.image)
+            return Fill(seed, -math.log(max(result.strangeness, _LEAST_STRANGENESS)), result.image)
 
         pool = ThreadPoolExecutor(threads(), thread_name_prefix="exemplar")
         try:

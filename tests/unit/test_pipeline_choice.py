@@ -34,6 +34,17 @@ def test_what_is_far_from_all_others_must_be_much_better_to_come_first() -> None
     assert first(1.0) in (0.0, 0.2) and first(3.0) == 2.0
 
 
+def test_each_kind_has_a_place_where_enough_are_shown() -> None:
+    def shown(count: int) -> list[float]:
+        choice: Choice[float] = Choice(count, lambda a, b: abs(a - b), 0.0)
+        for k in range(4):
+            choice.add("m", 9.0 - k, 1.0 + k / 10)
+            choice.add("m", -k, 1.05 + k / 10, "coarse")
+        return choice.shown()
+
+    assert shown(4) == [1.0, 1.1, 1.2, 1.05] and shown(3) == [1.0, 1.1, 1.2]
+
+
 def test_methods_are_interleaved_by_rank_whatever_their_scores_are() -> None:
     choice: Choice[float] = Choice(4, lambda a, b: abs(a - b), 0.0)
     for k in range(3):

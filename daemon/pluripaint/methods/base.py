@@ -71,12 +71,14 @@ class Fill:
             method and job only.
         image: ``float32 [H, W, 3]`` of the scene's size, sRGB-encoded, 0…1; meaningful where ``hole``.
         certainty: ``float32 [H, W]`` in 0…1 or ``None``: how sure the method is of its layout.
+        kind: of the ways in which the method draws, where it has several; each has its place among what is shown.
     """
 
     seed: int
     score: float
     image: np.ndarray
     certainty: np.ndarray | None = None
+    kind: str = ""
 
 
 @dataclass(frozen=True)

@@ -75,11 +75,13 @@ class Result:
             better.
         strangeness: how far what is in the hole is from what the photograph holds (:mod:`score`), an answer from
             a coarse start counting as stranger (``Settings.smoothness``); lower is better.
+        coarser: levels by which the growth began below that of a whole ``start_radius``.
     """
 
     image: np.ndarray
     energy: float
     strangeness: float = 0.0
+    coarser: int = 0
 
 
 def prepare(
@@ -287,7 +289,7 @@ def grow(
     coarser = len(levels) - min(len(levels), len(pyramid.level_sizes(prepared.scene, settings)))
     handicap = settings.factor ** (settings.smoothness * coarser)
     result = finished(prepared, features, field, cost, distance, counts, settings, cancel)
-    return replace(result, strangeness=handicap * result.strangeness)
+    return replace(result, strangeness=handicap * result.strangeness, coarser=coarser)
 
 
 def pasted(prepared: Prepared, lab: np.ndarray) -> np.ndarray:

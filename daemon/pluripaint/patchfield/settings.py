@@ -31,6 +31,11 @@ class Turn(NamedTuple):
     down: float
 
 
+_LOOSE, _FIRM, _FIRMEST = Turn(1.0, 0.4), Turn(1.0, 2.0), Turn(1.0, 6.0)
+_COARSE, _COARSE_FIRM = Turn(0.2, 0.4), Turn(0.2, 2.0)
+_TURNS = (_LOOSE, _COARSE_FIRM, _FIRM, _FIRMEST, _COARSE, _LOOSE)  # a coarse one among any three
+
+
 @dataclass(frozen=True)
 class Settings:
     """Lengths in pixels of the level they speak of.
@@ -71,8 +76,8 @@ class Settings:
     near_probes: int = 200
     growth_pixels: int = 30_000
     across: float = 0.3
-    turns: tuple[Turn, ...] = (Turn(1.0, 0.4), Turn(0.2, 2.0), Turn(1.0, 6.0), Turn(0.2, 0.4))
-    smoothness: float = 0.2
+    turns: tuple[Turn, ...] = _TURNS
+    smoothness: float = 0.25
     looseness: float = 0.2
     structure: float = 0.3
     rounds: tuple[int, ...] = (6, 4, 3, 3)

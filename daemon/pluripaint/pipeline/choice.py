@@ -25,13 +25,20 @@ class Choice(Generic[Drawn]):
     difference: Callable[[Drawn, Drawn], float]
     alike: float
     _drawn: list[tuple[str, float, Drawn]] = field(default_factory=list)
+    _kinds: list[tuple[str, str]] = field(default_factory=list)
     _differences: dict[tuple[int, int], float] = field(default_factory=dict)
 
-    def add(self, method: str, score: float, drawn: Drawn) -> bool:
-        """Take a candidate in, its score a natural logarithm; whether it is among the shown ones for now."""
+    def add(self, method: str, score: float, drawn: Drawn, kind: str = "") -> bool:
+        """Take a candidate in; whether it is among the shown ones for now.
+
+        Args:
+            score: a natural logarithm. kind: of the ways in which the method draws; where at least twice as many are
+                shown as there are kinds, none is left out.
+        """
         for other, (_, _, earlier) in enumerate(self._drawn):
             self._differences[other, len(self._drawn)] = self.difference(earlier, drawn)
         self._drawn.append((method, score, drawn))
+        self._kinds.append((method, kind))
         return any(one is drawn for one in self.shown())
 
     def shown(self) -> list[Drawn]:
@@ -45,7 +52,18 @@ class Choice(Generic[Drawn]):
             if len(chosen) < self.count and k not in chosen:
                 chosen.append(k)
         # Near-duplicates that had to fill up come last: what differs is worth more than rank alone.
+        for place, kind in enumerate(self._left_out(chosen), 1):
+            own = [k for k in ranked if self._kinds[k] == kind]
+            others = chosen[:-place]
+            differing = (k for k in own if all(self._between(k, other) > limit for other in others))
+            chosen[-place] = next(differing, own[0])
         return [self._drawn[k][2] for k in chosen]
+
+    def _left_out(self, chosen: list[int]) -> list[tuple[str, str]]:
+        kinds = list(dict.fromkeys(self._kinds))
+        if len(chosen) < 2 * len(kinds):
+            return []
+        return [kind for kind in kinds if all(self._kinds[k] != kind for k in chosen)]
 
     def _ranked(self) -> list[int]:
         """Scores compare within a method only: methods are interleaved by rank.

@@ -71,7 +71,7 @@ def fill_with(
         seeds = [(request.seed + first + k) % SEEDS for k in range(count)]
         share = _Share(progress, first / total, count / total)
         for drawn in _in_batches(method, request, seeds, options[method.info.name], share, batch):
-            if choice.add(drawn.candidate.method, drawn.candidate.score, drawn) or every:
+            if choice.add(drawn.candidate.method, drawn.candidate.score, drawn, drawn.kind) or every:
                 drawn.sent = True
                 yield drawn.candidate
         first += count
@@ -92,10 +92,11 @@ def fill_with(
 
 @dataclass(eq=False)
 class _Drawn:
-    """A candidate with what is needed to compare it: each region's fill from afar."""
+    """A candidate with what is needed to compare it: each region's fill from afar, and how it was drawn."""
 
     candidate: Candidate
     looks: Sequence[Look]
+    kind: str = ""
     sent: bool = False
 
 
@@ -217,7 +218,9 @@ def _draw(
             boxes=[part.box_in_photo for part in parts],
             seconds=time.perf_counter() - started,
         )
-        yield _Drawn(candidate, [_look(part, one) for part, one in zip(parts, fills)])
+        # All regions of a seed are drawn alike, except where one is too small for it to make a difference.
+        kind = max(one.kind for one in fills)
+        yield _Drawn(candidate, [_look(part, one) for part, one in zip(parts, fills)], kind)
 
 
 def _together(streams: Sequence[Iterator[Fill]]) -> Iterator[list[Fill]]:

@@ -85,7 +85,8 @@ class Exemplar:
 
             told(0.0)
             result = patchfield.grow(prepared, seed, settings, progress.cancel_flag, told)
-            return Fill(seed, -math.log(max(result.strangeness, _LEAST_STRANGENESS)), result.image)
+            score = -math.log(max(result.strangeness, _LEAST_STRANGENESS))
+            return Fill(seed, score, result.image, kind="coarse start" if result.coarser else "")
 
         pool = ThreadPoolExecutor(threads(), thread_name_prefix="exemplar")
         try:

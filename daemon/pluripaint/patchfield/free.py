@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
@@ -20,6 +21,12 @@ from .voting import best_offsets, vote, vote_weights
 
 _VOTED = 5
 """Lanes filled by voting: L, a, b and two of texture."""
+_LEAST_STRANGENESS = 1e-3
+"""Lab units; all is equally good below it, as in a picture of one colour."""
+_BENT_COUNTS = 0.5
+"""Colours that had to be bent twice as far count as a fill that is stranger by this power of two."""
+_UNSEEN_BEND = 0.3
+"""Lab units that joining may move a colour without its being seen."""
 _RING_REACH = 16
 """Pixels around the clean part of the ring that are fitted to it; further in the fill stays as it is."""
 
@@ -76,12 +83,20 @@ class Result:
         strangeness: how far what is in the hole is from what the photograph holds (:mod:`score`), an answer from
             a coarse start counting as stranger (``Settings.smoothness``); lower is better.
         coarser: levels by which the growth began below that of a whole ``start_radius``.
+        bent: how far joining moved the copied colours, mean over the hole, Lab units.
     """
 
     image: np.ndarray
     energy: float
     strangeness: float = 0.0
     coarser: int = 0
+    bent: float = 0.0
+
+    @property
+    def score(self) -> float:
+        """How good the answer is as far as it can be told without a network, as a natural logarithm."""
+        strange = max(self.strangeness, _LEAST_STRANGENESS)
+        return -math.log(strange) - _BENT_COUNTS * math.log(self.bent + _UNSEEN_BEND)
 
 
 def prepare(
@@ -335,4 +350,8 @@ def finished(
     check(cancel)
     strange = strangeness(prepared.judge, scene, lab, cancel)
     check(cancel)
-    return Result(pasted(prepared, lab), energy_of(prepared, cost, counts), strange)
+    copied = offsets.reshape(level.height, level.width)[MARGIN:-MARGIN, MARGIN:-MARGIN]
+    taken = scene.hole & (copied >= 0)
+    moved = np.sqrt(((lab[taken] - level.lab[copied[taken]]) ** 2).sum(-1))
+    bent = float(moved.mean()) if moved.size else 0.0
+    return Result(pasted(prepared, lab), energy_of(prepared, cost, counts), strange, bent=bent)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import os
 import threading
 from collections.abc import Iterator, Mapping, Sequence
@@ -31,8 +30,6 @@ INFO = MethodInfo(
     },
 )
 _TICK = 0.05
-_LEAST_STRANGENESS = 1e-3
-"""Lab units; all is equally good below it, as in a picture of one colour."""
 
 
 def threads() -> int:
@@ -85,8 +82,7 @@ class Exemplar:
 
             told(0.0)
             result = patchfield.grow(prepared, seed, settings, progress.cancel_flag, told)
-            score = -math.log(max(result.strangeness, _LEAST_STRANGENESS))
-            return Fill(seed, score, result.image, kind="coarse start" if result.coarser else "")
+            return Fill(seed, result.score, result.image, kind="coarse start" if result.coarser else "")
 
         pool = ThreadPoolExecutor(threads(), thread_name_prefix="exemplar")
         try:

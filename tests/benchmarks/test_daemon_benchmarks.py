@@ -26,7 +26,7 @@ from pluripaint_client import (
     Progress,
     Region,
     RegionData,
-    geometry,
+    job_regions,
     protocol,
     rows,
 )
@@ -174,7 +174,7 @@ def test_a_layer_of_24_megapixels(hollow_daemon: Daemon, capsys: pytest.CaptureF
         return JobRequest([RegionData(LAYER, bytes(bytearray(pixels)), selection)], method="plain", count=1)
 
     def selected() -> JobRequest:
-        regions = geometry.plan(selection, LAYER)
+        regions = job_regions.plan(selection, LAYER)
         parts = [
             RegionData(
                 region,

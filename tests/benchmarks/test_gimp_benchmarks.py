@@ -26,13 +26,13 @@ from real_daemon import Daemon
 from skimage import data
 from stage import PATIENCE, Stage, wait_for
 
-from pluripaint_client import Region, geometry
+from pluripaint_client import Region, job_regions
 
 pytestmark = [pytest.mark.benchmark, pytest.mark.editor]
 
 WIDTH, HEIGHT, SIDE = 6000, 4000, 500
 BOX = (2700, 1700, SIDE, SIDE)
-REGION = geometry.region_around(Region(*BOX), Region(0, 0, WIDTH, HEIGHT))
+REGION = job_regions.region_around(Region(*BOX), Region(0, 0, WIDTH, HEIGHT))
 ROUNDS, COUNT = 4, 4
 MB = 1e6
 WANTED = (2 * 5 * REGION.area + COUNT * 3 * SIDE * SIDE) / MB

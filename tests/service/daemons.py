@@ -116,3 +116,9 @@ def published(home, port: int, **fields) -> places.Connection:
     connection = places.Connection("127.0.0.1", port, "ab" * 32, 1, (1,), "0.1.0")._replace(**fields)
     places.write(home / places.FILE, connection)
     return connection
+
+
+def busy_with(daemon, name: str) -> int:
+    """The worker that has a job, once it has: a word of progress may also come while it starts."""
+    workers = until(lambda: [one for one in daemon.status()["workers"] if one["job"] == name], 30, "a worker")
+    return workers[0]["pid"]

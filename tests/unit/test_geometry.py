@@ -7,8 +7,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pluripaint_client import geometry, protocol
-from pluripaint_client.geometry import RULES, Region
+from pluripaint_client import geometry, job_regions, protocol
+from pluripaint_client.geometry import Region
+from pluripaint_client.job_regions import RULES
 
 boxes = st.builds(
     Region, st.integers(0, 1500), st.integers(0, 1500), st.integers(1, 400), st.integers(1, 400)
@@ -42,7 +43,7 @@ def test_a_region_holds_its_hole_and_has_the_side_of_the_rules(canvas, data, con
         data.draw(st.integers(1, canvas.height - top)),
     )
     rules = RULES._replace(context=context)
-    region = geometry.region_around(hole, canvas, rules)
+    region = job_regions.region_around(hole, canvas, rules)
     assert canvas.contains(region) and region.contains(hole)
     side = max(int(np.ceil(context * max(hole.width, hole.height))) + 2 * rules.grow, rules.least_side)
     assert region.width == min(side, canvas.width) and region.height == min(side, canvas.height)
@@ -52,7 +53,7 @@ def test_a_region_holds_its_hole_and_has_the_side_of_the_rules(canvas, data, con
 @given(st.lists(boxes, min_size=1, max_size=12))
 def test_clustered_regions_hold_every_hole_once_and_never_overlap(holes: list[Region]) -> None:
     canvas = Region(0, 0, 2000, 2000)
-    regions = geometry.cluster(holes, canvas)
+    regions = job_regions.cluster(holes, canvas)
     for hole in holes:
         assert sum(region.contains(hole) for region in regions) == 1
     for k, region in enumerate(regions):
@@ -85,30 +86,30 @@ def test_islands_far_apart_get_a_region_each_and_near_ones_share_one() -> None:
     mask[100:150, 100:150] = 255
     mask[900:960, 1500:1560] = 255
     canvas = Region(0, 0, 1800, 1200)
-    assert len(geometry.plan(mask.tobytes(), canvas)) == 2
+    assert len(job_regions.plan(mask.tobytes(), canvas)) == 2
     mask[:] = 0
     mask[100:150, 100:150] = 255
     mask[100:150, 180:230] = 255
-    assert len(geometry.plan(mask.tobytes(), canvas)) == 1
+    assert len(job_regions.plan(mask.tobytes(), canvas)) == 1
 
 
 def test_a_layer_with_an_offset_gets_regions_in_the_photos_coordinates() -> None:
     mask = np.zeros((600, 600), np.uint8)
     mask[10:60, 20:70] = 255
-    region = geometry.plan(mask.tobytes(), Region(-50, 1000, 600, 600))[0]
+    region = job_regions.plan(mask.tobytes(), Region(-50, 1000, 600, 600))[0]
     assert Region(-50, 1000, 600, 600).contains(region) and region.contains(Region(-30, 1010, 50, 50))
 
 
 def test_a_wire_across_the_photo_is_cut_to_the_area_limit_instead_of_refused() -> None:
     canvas, wire = Region(0, 0, 9000, 6000), Region(100, 3000, 8800, 20)
-    region = geometry.region_around(wire, canvas)
+    region = job_regions.region_around(wire, canvas)
     assert region.contains(wire) and region.area <= RULES.most_area
     assert region.height >= wire.height + 2 * RULES.least_margin
 
 
 def test_a_hole_beyond_the_limit_is_refused_with_a_sentence() -> None:
-    with pytest.raises(geometry.TooLarge, match="in parts"):
-        geometry.region_around(Region(0, 0, 4200, 4200), Region(0, 0, 9000, 9000))
+    with pytest.raises(job_regions.TooLarge, match="in parts"):
+        job_regions.region_around(Region(0, 0, 4200, 4200), Region(0, 0, 9000, 9000))
 
 
 def dust(number: int, width: int, height: int, seed: int = 0) -> np.ndarray:
@@ -127,7 +128,7 @@ def dust(number: int, width: int, height: int, seed: int = 0) -> np.ndarray:
 )
 def test_dust_on_a_24_megapixel_scan_is_filled_at_full_detail(number: int, most_pixels: int) -> None:
     mask = dust(number, 6000, 4000)
-    regions = geometry.plan(mask.tobytes(), Region(0, 0, 6000, 4000))
+    regions = job_regions.plan(mask.tobytes(), Region(0, 0, 6000, 4000))
     assert len(regions) <= RULES.most_regions
     assert sum(region.area for region in regions) < most_pixels
     assert max(region.area for region in regions) <= 1024 * 1024
@@ -137,7 +138,7 @@ def test_dust_on_a_24_megapixel_scan_is_filled_at_full_detail(number: int, most_
 @pytest.mark.parametrize("number", [300, 1000])
 def test_more_dust_than_one_region_could_hold_still_makes_one_job(number: int) -> None:
     mask = dust(number, 6000, 4000)
-    regions = geometry.plan(mask.tobytes(), Region(0, 0, 6000, 4000))
+    regions = job_regions.plan(mask.tobytes(), Region(0, 0, 6000, 4000))
     assert len(regions) <= RULES.most_regions and max(region.area for region in regions) <= 1024 * 1024
     assert sum(int((mask[r.top : r.bottom, r.left : r.right] > 0).sum()) for r in regions) == (mask > 0).sum()
 
@@ -164,13 +165,13 @@ def test_whatever_is_selected_a_job_is_found_where_one_region_of_the_whole_would
     canvas, rules = Region(0, 0, 6000, 4000), RULES._replace(most_regions=most)
     holes = small + large
     try:
-        regions = geometry.cluster(holes, canvas, rules)
-    except geometry.TooLarge:
+        regions = job_regions.cluster(holes, canvas, rules)
+    except job_regions.TooLarge:
         whole = holes[0]
         for hole in holes[1:]:
             whole = whole.union(hole)
-        with pytest.raises(geometry.TooLarge):
-            geometry.region_around(whole, canvas, rules)
+        with pytest.raises(job_regions.TooLarge):
+            job_regions.region_around(whole, canvas, rules)
         return
     assert len(regions) <= most
     for hole in holes:
@@ -189,5 +190,5 @@ def test_hundreds_of_specks_in_one_corner_make_few_regions() -> None:
     mask = np.zeros((2000, 2000), np.uint8)
     generator = np.random.default_rng(1)
     mask[generator.integers(0, 900, 400), generator.integers(0, 900, 400)] = 255
-    regions = geometry.plan(mask.tobytes(), Region(0, 0, 2000, 2000))
+    regions = job_regions.plan(mask.tobytes(), Region(0, 0, 2000, 2000))
     assert 1 <= len(regions) <= RULES.most_regions

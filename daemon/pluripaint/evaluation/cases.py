@@ -11,7 +11,8 @@ import cv2
 import numpy as np
 from PIL import Image
 
-from pluripaint_client.geometry import Region, bounds, plan
+from pluripaint_client.geometry import Region, bounds
+from pluripaint_client.job_regions import plan
 
 SMALL_KINDS = ("blob", "object", "box", "strokes")
 HALVES = ("tune", "report")

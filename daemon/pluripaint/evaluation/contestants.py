@@ -313,5 +313,5 @@ def source_fingerprint() -> str:
     from pluripaint.pipeline import source_digest
 
     rooms = [f"pluripaint.{room}" for room in ("pipeline", "patchfield", "methods", "imaging", "layers")]
-    names = [*rooms, "pluripaint_client.geometry"]
+    names = [*rooms, "pluripaint_client.geometry", "pluripaint_client.job_regions"]
     return source_digest(names, (".py", ".toml", ".json", ".npz"))[:16]

@@ -14,7 +14,7 @@ from typing import Any
 from pluripaint.methods.base import Method
 from pluripaint.pipeline import presets, region
 from pluripaint.pipeline.types import FillRequest
-from pluripaint_client import geometry
+from pluripaint_client import job_regions
 
 
 def configuration(
@@ -40,7 +40,7 @@ def configuration(
         "weights": dict(weights),
         "patchfield": asdict(Settings()),
         "engine": source_digest(["pluripaint.patchfield"])[:12],
-        "regions": geometry.RULES._asdict(),
+        "regions": job_regions.RULES._asdict(),
         "knobs": asdict(region.KNOBS),
     }
     infos = [one.info for one, _ in methods or () if one.info.native_size is not None]

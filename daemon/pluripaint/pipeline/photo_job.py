@@ -9,7 +9,7 @@ import numpy as np
 
 from pluripaint.imaging import Photo, composite
 from pluripaint.pipeline.types import FillError, FillRequest, RegionPixels
-from pluripaint_client import geometry
+from pluripaint_client import job_regions
 from pluripaint_client.geometry import Region
 from pluripaint_client.texts import Sentence
 
@@ -50,14 +50,16 @@ def request_for(
             "The mask covers the whole photo.",
             "Leave something that fills can be made from.",
         )
-    rules = geometry.RULES._replace(context=context)
+    rules = job_regions.RULES._replace(context=context)
     try:
-        regions = geometry.plan(np.ascontiguousarray(selection).tobytes(), Region(0, 0, width, height), rules)
-    except geometry.Empty:
+        regions = job_regions.plan(
+            np.ascontiguousarray(selection).tobytes(), Region(0, 0, width, height), rules
+        )
+    except job_regions.Empty:
         raise FillError(
             "empty-selection", "The mask is empty.", "Paint white what is to be replaced."
         ) from None
-    except geometry.TooLarge as error:
+    except job_regions.TooLarge as error:
         raise FillError("too-large", error.args[0]) from None
     pixels = photo.straight
     parts = [

@@ -13,7 +13,7 @@ import gi
 gi.require_version("Gtk", "3.0")
 from gi.repository import Gdk, GLib, Gtk  # noqa: E402
 
-from pluripaint_client import geometry  # noqa: E402
+from pluripaint_client import geometry, job_regions  # noqa: E402
 from pluripaint_client.geometry import Region  # noqa: E402
 from pluripaint_client.messages import CandidateReady, Done, Failed  # noqa: E402
 from pluripaint_client.runner import Asking, Collected, JobRunner, Settings  # noqa: E402
@@ -123,7 +123,7 @@ class GenerateWindow(Window):
         try:
             view = context_view(islands or [box], canvas)
             small = picture.from_layer(self.gimp, layers[0], view, CONTEXT_SIDE)
-        except geometry.TooLarge as error:
+        except job_regions.TooLarge as error:
             self.say(str(error))
             return False
         self.page.surround(small, view, islands or [box], canvas)

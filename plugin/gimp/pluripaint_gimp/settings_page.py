@@ -11,7 +11,7 @@ import gi
 gi.require_version("Gtk", "3.0")
 from gi.repository import Gtk  # noqa: E402
 
-from pluripaint_client import geometry  # noqa: E402
+from pluripaint_client import geometry, job_regions  # noqa: E402
 from pluripaint_client.geometry import Region  # noqa: E402
 from pluripaint_client.protocol import HIGHEST_SEED  # noqa: E402
 from pluripaint_client.runner import Settings  # noqa: E402
@@ -161,12 +161,12 @@ class SettingsPage(Gtk.Box):
         if self._surroundings is None:
             return
         small, view, islands, canvas = self._surroundings
-        rules = geometry.RULES._replace(context=self._context.get_value())
+        rules = job_regions.RULES._replace(context=self._context.get_value())
         grow = max(0, self._grow.get_value_as_int())
         holes = [found for found in (one.grown(grow).intersection(canvas) for one in islands) if found]
         try:
-            regions = geometry.cluster(holes, canvas, rules)
-        except geometry.TooLarge as error:
+            regions = job_regions.cluster(holes, canvas, rules)
+        except job_regions.TooLarge as error:
             self._size.set_text(str(error))
             return
         frames = [(one, _SELECTION_COLOR) for one in holes] + [(one, _CONTEXT_COLOR) for one in regions]
@@ -182,9 +182,9 @@ def context_view(islands: Sequence[Region], canvas: Region) -> Region:
     """What the widest context of all islands covers.
 
     Raises:
-        geometry.TooLarge: an island that no region may hold.
+        job_regions.TooLarge: an island that no region may hold.
     """
-    regions = geometry.cluster(islands, canvas, geometry.RULES._replace(context=4.0))
+    regions = job_regions.cluster(islands, canvas, job_regions.RULES._replace(context=4.0))
     view = regions[0]
     for one in regions[1:]:
         view = view.union(one)

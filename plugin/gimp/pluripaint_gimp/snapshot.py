@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from pluripaint_client import geometry, rows
+from pluripaint_client import geometry, job_regions, rows
 from pluripaint_client.geometry import Region
 from pluripaint_client.messages import JobRequest, RegionData
 from pluripaint_client.runner import Settings
@@ -191,7 +191,7 @@ def _take(
         view = seen_around(chosen.box, canvas)
         offset = gimp.box(layer)
         pixels = gimp.read(layer, view.moved(-offset.left, -offset.top), "R'G'B' u8")
-    except (geometry.TooLarge, geometry.Empty) as error:
+    except (job_regions.TooLarge, job_regions.Empty) as error:
         raise CannotFill(str(error)) from None
     finally:
         if source.visible:
@@ -222,13 +222,13 @@ def _regions(
     settings: Settings,
 ) -> list[RegionData]:
     box, mask = chosen.box, chosen.mask
-    rules = geometry.RULES._replace(context=settings.context)
+    rules = job_regions.RULES._replace(context=settings.context)
     parts = geometry.islands(mask, box.width, box.height)
     if not parts:
         raise CannotFill(
             _("Nothing is selected strongly enough. Select what is to be replaced, then try again.")
         )
-    cut = geometry.cluster([part.moved(box.left, box.top) for part in parts], canvas, rules)
+    cut = job_regions.cluster([part.moved(box.left, box.top) for part in parts], canvas, rules)
     exclude = _channel_named(gimp, source.image, settings.exclude)
     place = gimp.box(layer)
     regions = []

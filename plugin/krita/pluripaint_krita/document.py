@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Tuple
 
-from pluripaint_client import JobRequest, Region, RegionData, geometry, rows
+from pluripaint_client import JobRequest, Region, RegionData, geometry, job_regions, rows
 from pluripaint_client.runner import Settings
 from pluripaint_client.texts import _
 
@@ -106,16 +106,16 @@ def plan(selected: Selected, canvas: Region, context: float) -> list[Region]:
     """The regions of a job.
 
     Raises:
-        Refusal: in the words of the geometry.
+        Refusal: in the words of ``job_regions``.
     """
     box, mask = selected
-    rules = geometry.RULES._replace(context=context)
+    rules = job_regions.RULES._replace(context=context)
     try:
         islands = geometry.islands(mask, box.width, box.height)
         if not islands:
             raise Refusal(_("Nothing is selected; select what is to be replaced."))
-        return geometry.cluster([part.moved(box.left, box.top) for part in islands], canvas, rules)
-    except geometry.TooLarge as error:
+        return job_regions.cluster([part.moved(box.left, box.top) for part in islands], canvas, rules)
+    except job_regions.TooLarge as error:
         raise Refusal(str(error)) from None
 
 

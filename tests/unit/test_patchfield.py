@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import cv2
 import numpy as np
 import pytest
@@ -10,7 +12,7 @@ from scipy.sparse.linalg import spsolve
 
 from pluripaint.methods.base import Scene
 from pluripaint.methods.exemplar import Exemplar
-from pluripaint.patchfield import Settings, Turn, detail, prepare, prepare_guided
+from pluripaint.patchfield import Settings, Turn, detail, grow, prepare, prepare_guided
 from pluripaint.patchfield.poisson import BORDER, PAINT, VOID, solve
 
 
@@ -44,6 +46,11 @@ def scene_of(image, core, grow=4, valid=None, exclude=None) -> Scene:
     valid = np.ones(core.shape, bool) if valid is None else valid
     exclude = np.zeros(core.shape, bool) if exclude is None else exclude
     return Scene(np.where((core | ~valid)[..., None], np.float32(0), image), hole, core, valid, exclude)
+
+
+def scene_parts(image, core) -> tuple[np.ndarray, ...]:
+    scene = scene_of(image, core)
+    return scene.image, scene.hole, scene.core, scene.valid, scene.exclude
 
 
 def one_fill(scene: Scene, seed: int = 3) -> np.ndarray:
@@ -108,6 +115,17 @@ def test_answers_with_a_coarse_start_carry_a_line_across_that_others_lose():
 
     coarse = {turn for turn in Settings().turns if turn.start < 1}
     assert max(map(wrong, coarse)) < 0.8 * wrong(Turn(1.0, 0.4))
+
+
+def test_a_coarse_start_counts_as_stranger_and_so_do_colours_that_joining_had_to_bend():
+    core = disc(160, 200, 38)
+    sharp, flat = Settings(), Settings(smoothness=0)
+    prepared = prepare(*scene_parts(grass(160, 200), core), sharp)
+    for turn in set(sharp.turns):
+        seed = seeds_of(turn, 1)[0]
+        counted, plain = (grow(prepared, seed, settings, Quiet.cancel_flag) for settings in (sharp, flat))
+        assert (counted.strangeness > 1.2 * plain.strangeness) == (turn.start < 1), turn
+        assert plain.bent > 0 and replace(plain, bent=2 * plain.bent + 1).score < plain.score
 
 
 def test_what_is_excluded_is_never_copied():

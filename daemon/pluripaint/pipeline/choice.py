@@ -10,6 +10,14 @@ from typing import Generic, TypeVar
 Drawn = TypeVar("Drawn")
 
 
+@dataclass(frozen=True)
+class _Entry(Generic[Drawn]):
+    method: str
+    kind: str
+    score: float
+    drawn: Drawn
+
+
 @dataclass
 class Choice(Generic[Drawn]):
     """Keeps what has been drawn and says at any time which would be shown.
@@ -24,8 +32,7 @@ class Choice(Generic[Drawn]):
     count: int
     difference: Callable[[Drawn, Drawn], float]
     alike: float
-    _drawn: list[tuple[str, float, Drawn]] = field(default_factory=list)
-    _kinds: list[tuple[str, str]] = field(default_factory=list)
+    _entries: list[_Entry[Drawn]] = field(default_factory=list)
     _differences: dict[tuple[int, int], float] = field(default_factory=dict)
 
     def add(self, method: str, score: float, drawn: Drawn, kind: str = "") -> bool:
@@ -35,10 +42,9 @@ class Choice(Generic[Drawn]):
             score: a natural logarithm. kind: of the ways in which the method draws; where at least twice as many are
                 shown as there are kinds, none is left out.
         """
-        for other, (_, _, earlier) in enumerate(self._drawn):
-            self._differences[other, len(self._drawn)] = self.difference(earlier, drawn)
-        self._drawn.append((method, score, drawn))
-        self._kinds.append((method, kind))
+        for other, earlier in enumerate(self._entries):
+            self._differences[other, len(self._entries)] = self.difference(earlier.drawn, drawn)
+        self._entries.append(_Entry(method, kind, score, drawn))
         return any(one is drawn for one in self.shown())
 
     def shown(self) -> list[Drawn]:
@@ -53,17 +59,21 @@ class Choice(Generic[Drawn]):
                 chosen.append(k)
         # Near-duplicates that had to fill up come last: what differs is worth more than rank alone.
         for place, kind in enumerate(self._left_out(chosen), 1):
-            own = [k for k in ranked if self._kinds[k] == kind]
+            own = [k for k in ranked if self._kind(k) == kind]
             others = chosen[:-place]
             differing = (k for k in own if all(self._between(k, other) > limit for other in others))
             chosen[-place] = next(differing, own[0])
-        return [self._drawn[k][2] for k in chosen]
+        return [self._entries[k].drawn for k in chosen]
 
     def _left_out(self, chosen: list[int]) -> list[tuple[str, str]]:
-        kinds = list(dict.fromkeys(self._kinds))
+        kinds = list(dict.fromkeys(map(self._kind, range(len(self._entries)))))
         if len(chosen) < 2 * len(kinds):
             return []
-        return [kind for kind in kinds if all(self._kinds[k] != kind for k in chosen)]
+        shown = set(map(self._kind, chosen))
+        return [kind for kind in kinds if kind not in shown]
+
+    def _kind(self, one: int) -> tuple[str, str]:
+        return self._entries[one].method, self._entries[one].kind
 
     def _ranked(self) -> list[int]:
         """Scores compare within a method only: methods are interleaved by rank.
@@ -72,10 +82,10 @@ class Choice(Generic[Drawn]):
         rest must be twice as good.
         """
         place: dict[int, tuple[int, int]] = {}
-        methods = list(dict.fromkeys(method for method, _, _ in self._drawn))
+        methods = list(dict.fromkeys(entry.method for entry in self._entries))
         for order, method in enumerate(methods):
-            own = [k for k, (name, _, _) in enumerate(self._drawn) if name == method]
-            own.sort(key={k: math.log(self._apart(k, own)) - self._drawn[k][1] for k in own}.__getitem__)
+            own = [k for k, entry in enumerate(self._entries) if entry.method == method]
+            own.sort(key={k: math.log(self._apart(k, own)) - self._entries[k].score for k in own}.__getitem__)
             place.update({k: (rank, order) for rank, k in enumerate(own)})
         return sorted(place, key=lambda k: place[k])
 
